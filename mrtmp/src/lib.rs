@@ -1,1 +1,8 @@
-//! mrtmp
+//! MRTMP: what edges, origins and the operator say to each other, and the route document they share.
+//! Sans-IO; `PROTOCOL.md` beside this crate is its specification.
+
+pub mod frame;
+pub mod id;
+pub mod route;
+
+pub use frame::Frame;
