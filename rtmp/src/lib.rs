@@ -1,6 +1,7 @@
 //! RTMP as a client sees it: chunks, messages, AMF, commands, codec headers and the log of a stream.
 //! Sans-IO: bytes and the time come in as arguments, bytes and events go out as values.
 
+pub mod aggregate;
 pub mod codec;
 pub mod message;
 
