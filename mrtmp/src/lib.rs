@@ -4,5 +4,6 @@
 pub mod frame;
 pub mod id;
 pub mod route;
+pub mod timers;
 
 pub use frame::Frame;
