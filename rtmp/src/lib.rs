@@ -3,6 +3,7 @@
 
 pub mod aggregate;
 pub mod codec;
+pub mod handshake;
 pub mod message;
 
 pub use message::Message;
