@@ -3,6 +3,7 @@
 
 pub mod aggregate;
 pub mod codec;
+pub mod chunk;
 pub mod handshake;
 pub mod message;
 
