@@ -1,21 +1,16 @@
-//! The route document, and where a stream belongs.
+//! The route document, and where a stream belongs. Edges and origins read it, the operator's leader alone writes it.
 
-use std::fmt;
-use std::sync::Arc;
+pub mod applications;
+pub mod document;
+pub mod entry;
+pub mod file;
+pub mod key;
+pub mod rendezvous;
+pub mod table;
 
-/// A stream's normalised name: `app/instance/name`, without host, query, prefix or empty parts.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Key(Arc<str>);
-
-impl Key {
-    /// The text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for Key {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
-    }
-}
+pub use applications::Applications;
+pub use document::{Document, DocumentError, Origin, State};
+pub use entry::Entry;
+pub use file::File;
+pub use key::{Key, KeyError};
+pub use table::{NotAccepted, Table};
