@@ -32,7 +32,9 @@ impl<T: Ord> Timers<T> {
 
 impl<T: Ord> Default for Timers<T> {
     fn default() -> Self {
-        Self { heap: BinaryHeap::new() }
+        Self {
+            heap: BinaryHeap::new(),
+        }
     }
 }
 
@@ -50,8 +52,14 @@ mod tests {
         timers.set(start + Duration::from_secs(1), "first");
 
         assert_eq!(timers.take_due(start), None);
-        assert_eq!(timers.take_due(start + Duration::from_secs(3)), Some("first"));
-        assert_eq!(timers.take_due(start + Duration::from_secs(3)), Some("second"));
+        assert_eq!(
+            timers.take_due(start + Duration::from_secs(3)),
+            Some("first")
+        );
+        assert_eq!(
+            timers.take_due(start + Duration::from_secs(3)),
+            Some("second")
+        );
         assert_eq!(timers.next(), None);
     }
 }

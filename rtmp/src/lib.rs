@@ -2,8 +2,9 @@
 //! Sans-IO: bytes and the time come in as arguments, bytes and events go out as values.
 
 pub mod aggregate;
-pub mod codec;
+pub mod broadcast;
 pub mod chunk;
+pub mod codec;
 pub mod handshake;
 pub mod message;
 

@@ -73,7 +73,8 @@ impl Table {
         self.origins.iter().find(|origin| &*origin.name == name)
     }
 
-    fn entry(&self, key: &Key) -> Option<&Origin> {
+    /// The origin that an entry names for this stream, if that origin is active or draining.
+    pub fn entry(&self, key: &Key) -> Option<&Origin> {
         let by_digest = || {
             if self.digests.is_empty() {
                 None

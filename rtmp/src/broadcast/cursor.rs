@@ -35,12 +35,20 @@ pub enum Step {
 impl Cursor {
     /// A reader that knows nothing: it starts at the latest start point.
     pub fn new() -> Self {
-        Self { next: 0, has: 0, started: false }
+        Self {
+            next: 0,
+            has: 0,
+            started: false,
+        }
     }
 
     /// A reader that has everything below `next`.
     pub fn at(next: u64) -> Self {
-        Self { next, has: next, started: true }
+        Self {
+            next,
+            has: next,
+            started: true,
+        }
     }
 
     /// The number that it needs next.

@@ -11,8 +11,14 @@ pub(super) struct Headers(Vec<Arc<Entry>>);
 
 impl Headers {
     pub fn insert(&mut self, entry: Arc<Entry>) {
-        let place = self.0.partition_point(|known| known.sequence < entry.sequence);
-        if self.0.get(place).is_none_or(|known| known.sequence != entry.sequence) {
+        let place = self
+            .0
+            .partition_point(|known| known.sequence < entry.sequence);
+        if self
+            .0
+            .get(place)
+            .is_none_or(|known| known.sequence != entry.sequence)
+        {
             self.0.insert(place, entry);
         }
     }
@@ -38,7 +44,9 @@ impl Headers {
             return;
         }
         let kept = self.in_force(0, oldest);
-        self.0.retain(|entry| entry.sequence >= oldest || kept.iter().any(|kept| Arc::ptr_eq(kept, entry)));
+        self.0.retain(|entry| {
+            entry.sequence >= oldest || kept.iter().any(|kept| Arc::ptr_eq(kept, entry))
+        });
     }
 }
 

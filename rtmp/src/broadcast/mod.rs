@@ -85,7 +85,8 @@ impl Broadcast {
 
     /// The number that the next message gets.
     pub fn next(&self) -> u64 {
-        self.last_in_log().saturating_add(u64::from(self.end.is_some()))
+        self.last_in_log()
+            .saturating_add(u64::from(self.end.is_some()))
     }
 
     /// The last number of the publication, once it has ended.
@@ -158,8 +159,14 @@ impl Broadcast {
     /// The first start point at or after this number.
     pub fn start_point_from(&self, sequence: u64) -> Option<u64> {
         match self.first_video_track {
-            Some(_) => self.keyframes.iter().copied().find(|&point| point >= sequence),
-            None => self.get(sequence.max(self.oldest)).map(|entry| entry.sequence),
+            Some(_) => self
+                .keyframes
+                .iter()
+                .copied()
+                .find(|&point| point >= sequence),
+            None => self
+                .get(sequence.max(self.oldest))
+                .map(|entry| entry.sequence),
         }
     }
 
@@ -172,7 +179,9 @@ impl Broadcast {
     /// The messages from this number on.
     pub fn range(&self, from: u64) -> impl Iterator<Item = &Arc<Entry>> {
         let skipped = from.saturating_sub(self.oldest);
-        let start = usize::try_from(skipped).unwrap_or(usize::MAX).min(self.entries.len());
+        let start = usize::try_from(skipped)
+            .unwrap_or(usize::MAX)
+            .min(self.entries.len());
         self.entries.range(start..)
     }
 
@@ -214,7 +223,10 @@ impl Broadcast {
 
     fn keep(&mut self, entry: Entry) {
         self.note_video(&entry);
-        if self.first_video_track.is_some_and(|track| entry.is_keyframe_of(track)) {
+        if self
+            .first_video_track
+            .is_some_and(|track| entry.is_keyframe_of(track))
+        {
             self.keyframes.push_back(entry.sequence);
         }
         self.bytes = self.bytes.saturating_add(entry.cost());
@@ -248,7 +260,11 @@ impl Broadcast {
         };
         self.bytes = self.bytes.saturating_sub(entry.cost());
         self.oldest = entry.sequence.saturating_add(1);
-        while self.keyframes.front().is_some_and(|&point| point < self.oldest) {
+        while self
+            .keyframes
+            .front()
+            .is_some_and(|&point| point < self.oldest)
+        {
             self.keyframes.pop_front();
         }
         self.headers.forget_below(self.oldest);

@@ -10,7 +10,12 @@ const AVC_CONFIG_2: &[u8] = &[0x17, 0, 0, 0, 0, 2];
 const AUDIO: &[u8] = &[0xaf, 1, 7];
 
 fn message(kind: Kind, payload: &'static [u8]) -> Message {
-    Message { kind, timestamp: 0, stream_id: 1, payload: Bytes::from_static(payload) }
+    Message {
+        kind,
+        timestamp: 0,
+        stream_id: 1,
+        payload: Bytes::from_static(payload),
+    }
 }
 
 fn video(payload: &'static [u8]) -> Message {
@@ -20,8 +25,15 @@ fn video(payload: &'static [u8]) -> Message {
 fn log_of(payloads: &[&'static [u8]]) -> Broadcast {
     let mut log = Broadcast::starting_at(0, Limits::default());
     for payload in payloads {
-        let kind = if payload[0] == 0xaf { Kind::AUDIO } else { Kind::VIDEO };
-        assert_eq!(log.push(message(kind, payload), Instant::now()), Append::Appended);
+        let kind = if payload[0] == 0xaf {
+            Kind::AUDIO
+        } else {
+            Kind::VIDEO
+        };
+        assert_eq!(
+            log.push(message(kind, payload), Instant::now()),
+            Append::Appended
+        );
     }
     log
 }
@@ -35,7 +47,9 @@ fn late_joiner_gets_the_headers_and_then_the_latest_keyframe() {
     let log = log_of(&[AVC_CONFIG, KEY, INTER, KEY, INTER]);
     let mut cursor = Cursor::new();
 
-    let Step::Jump { headers, skipped } = cursor.step(&log) else { panic!("a start point is there") };
+    let Step::Jump { headers, skipped } = cursor.step(&log) else {
+        panic!("a start point is there")
+    };
 
     assert_eq!((headers.len(), headers[0].sequence, skipped), (1, 0, 0));
     assert_eq!(cursor.next(), 3);
@@ -47,10 +61,23 @@ fn late_joiner_gets_the_configuration_in_force_at_its_start_and_the_newer_one_in
     let log = log_of(&[AVC_CONFIG, KEY, AVC_CONFIG_2, INTER]);
     let mut cursor = Cursor::new();
 
-    let Step::Jump { headers, .. } = cursor.step(&log) else { panic!("a start point is there") };
+    let Step::Jump { headers, .. } = cursor.step(&log) else {
+        panic!("a start point is there")
+    };
 
-    assert_eq!(headers.iter().map(|header| header.sequence).collect::<Vec<_>>(), [0]);
-    assert_eq!(log.range(cursor.next()).map(|entry| entry.sequence).collect::<Vec<_>>(), [1, 2, 3]);
+    assert_eq!(
+        headers
+            .iter()
+            .map(|header| header.sequence)
+            .collect::<Vec<_>>(),
+        [0]
+    );
+    assert_eq!(
+        log.range(cursor.next())
+            .map(|entry| entry.sequence)
+            .collect::<Vec<_>>(),
+        [1, 2, 3]
+    );
 }
 
 #[test]
@@ -79,10 +106,18 @@ fn lagging_reader_goes_on_at_the_latest_keyframe_with_what_changed_meanwhile() {
     log.trim(u64::MAX, later(60));
     assert_eq!(log.oldest(), 4);
 
-    let Step::Jump { headers, skipped } = cursor.step(&log) else { panic!("it fell off the tail") };
+    let Step::Jump { headers, skipped } = cursor.step(&log) else {
+        panic!("it fell off the tail")
+    };
 
     assert_eq!(skipped, 2);
-    assert_eq!(headers.iter().map(|header| header.sequence).collect::<Vec<_>>(), [3]);
+    assert_eq!(
+        headers
+            .iter()
+            .map(|header| header.sequence)
+            .collect::<Vec<_>>(),
+        [3]
+    );
     assert_eq!(cursor.next(), 4);
 }
 
@@ -90,9 +125,15 @@ fn lagging_reader_goes_on_at_the_latest_keyframe_with_what_changed_meanwhile() {
 fn a_number_below_the_next_is_dropped_and_one_above_is_a_gap() {
     let mut log = log_of(&[KEY, INTER]);
 
-    assert_eq!(log.append(1, video(INTER), Instant::now()), Append::Duplicate);
+    assert_eq!(
+        log.append(1, video(INTER), Instant::now()),
+        Append::Duplicate
+    );
     assert_eq!(log.append(3, video(INTER), Instant::now()), Append::Gap);
-    assert_eq!(log.append(2, video(INTER), Instant::now()), Append::Appended);
+    assert_eq!(
+        log.append(2, video(INTER), Instant::now()),
+        Append::Appended
+    );
     assert_eq!(log.next(), 3);
 }
 
@@ -125,7 +166,13 @@ fn trimming_keeps_what_is_asked_for_the_latest_start_point_and_the_young() {
 
 #[test]
 fn budget_takes_even_the_latest_start_point() {
-    let mut log = Broadcast::starting_at(0, Limits { bytes: 600, ..Limits::default() });
+    let mut log = Broadcast::starting_at(
+        0,
+        Limits {
+            bytes: 600,
+            ..Limits::default()
+        },
+    );
     log.push(video(KEY), Instant::now());
     for _ in 0..8 {
         log.push(video(INTER), Instant::now());
@@ -157,7 +204,9 @@ fn log_that_begins_in_the_middle_shows_its_preset_headers() {
     log.append(7, video(KEY), Instant::now());
     let mut cursor = Cursor::new();
 
-    let Step::Jump { headers, .. } = cursor.step(&log) else { panic!("a start point is there") };
+    let Step::Jump { headers, .. } = cursor.step(&log) else {
+        panic!("a start point is there")
+    };
 
     assert_eq!(headers[0].sequence, 2);
     assert_eq!(cursor.next(), 7);
