@@ -2,10 +2,23 @@
 //!
 //! An edge dials an origin, the operator dials both. "Up" is from the dialling edge to the origin.
 
+mod codec;
+mod error;
+mod fields;
+pub mod limit;
+mod media;
+mod reader;
+pub(crate) mod wire;
+
 use std::sync::Arc;
 
 use bytes::Bytes;
 
+pub use self::codec::{Kind, SKIPPABLE, Way};
+pub use self::error::Error;
+pub use self::limit::Limits;
+pub use self::media::MEDIA_FRAMING;
+pub use self::reader::Reader;
 use crate::id::{BootId, Channel, ClientId, Group, Name, PublicationId, Term};
 use crate::route::Key;
 
