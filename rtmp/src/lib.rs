@@ -5,6 +5,7 @@ pub mod aggregate;
 pub mod broadcast;
 pub mod chunk;
 pub mod codec;
+pub mod chunk;
 pub mod handshake;
 pub mod message;
 
