@@ -13,5 +13,6 @@ pub mod codec;
 pub mod command;
 pub mod handshake;
 pub mod message;
+pub mod session;
 
 pub use message::Message;
