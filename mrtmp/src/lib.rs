@@ -3,7 +3,9 @@
 
 pub mod frame;
 pub mod id;
+pub mod link;
 pub mod route;
 pub mod timers;
 
 pub use frame::Frame;
+pub use link::Link;

@@ -202,6 +202,22 @@ impl Wire for bool {
     }
 }
 
+impl Wire for [u8; 32] {
+    fn put(&self, out: &mut Vec<u8>) -> Result<(), Error> {
+        out.put_slice(self);
+        Ok(())
+    }
+
+    fn take(input: &mut Input) -> Result<Self, Error> {
+        let mut bytes = [0; 32];
+        input
+            .rest
+            .try_copy_to_slice(&mut bytes)
+            .map_err(|_| input.truncated())?;
+        Ok(bytes)
+    }
+}
+
 impl<T: Wire> Wire for Option<T> {
     fn put(&self, out: &mut Vec<u8>) -> Result<(), Error> {
         self.is_some().put(out)?;
