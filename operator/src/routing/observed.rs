@@ -1,0 +1,171 @@
+//! What is known of the parts of a cluster, folded from what their processes and watch links tell.
+
+use std::collections::BTreeMap;
+
+use livecluster_mrtmp::frame::{Links, StreamState, Streams};
+use livecluster_mrtmp::id::{BootId, Name};
+use livecluster_mrtmp::route::Key;
+
+/// All that is known. A part of which nothing was observed is unknown, which is not gone.
+#[derive(Debug, Clone, Default)]
+pub struct Observed {
+    pub(super) origins: BTreeMap<Name, Process>,
+    pub(super) edges: BTreeMap<Name, Process>,
+    /// The highest that any reader ever reported.
+    pub(super) generation: u64,
+}
+
+impl Observed {
+    /// Takes one observation in. Those about one part have to come in the order in which they happened.
+    pub fn handle(&mut self, observation: Observation) {
+        let Observation { part, event } = observation;
+        self.generation = self.generation.max(event.generation());
+        match part {
+            Part::Origin(name) => self.origins.entry(name).or_default().handle(event),
+            Part::Edge(name) => self.edges.entry(name).or_default().handle(event),
+        }
+    }
+
+    /// Edges that run and are ready.
+    pub(super) fn ready_edges(&self) -> impl Iterator<Item = &Process> {
+        self.edges.values().filter(|edge| !edge.gone)
+    }
+
+    /// Whether the operator has lost an origin that has not shown to be gone.
+    pub(super) fn is_unreachable(&self, origin: &str) -> bool {
+        self.origins
+            .get(origin)
+            .is_none_or(|origin| !origin.linked && !origin.gone)
+    }
+}
+
+/// Something that happened to a part.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Observation {
+    /// Which.
+    pub part: Part,
+    /// What.
+    pub event: Event,
+}
+
+/// A part of the cluster.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Part {
+    /// An origin.
+    Origin(Name),
+    /// An edge.
+    Edge(Name),
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// Its process runs; an edge is ready.
+    Started,
+    /// Its process is known to have ended, or its pod to be deleted. Silence is no such knowledge.
+    Gone,
+    /// The watch link to it is up.
+    LinkUp(BootId),
+    /// The watch link to it is lost.
+    LinkDown,
+    /// It said, in a heartbeat, which generation it has read.
+    Generation(u64),
+    /// It listed its streams: an origin those that it has, an edge those that it is bound for.
+    Streams(Streams),
+    /// An edge listed its links.
+    Links(Links),
+}
+
+impl Event {
+    fn generation(&self) -> u64 {
+        match self {
+            Self::Generation(generation) => *generation,
+            Self::Streams(streams) => streams.generation,
+            _ => 0,
+        }
+    }
+}
+
+/// What is known of one process.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Process {
+    /// Known to have ended.
+    pub gone: bool,
+    /// The watch link is up.
+    pub linked: bool,
+    /// It has listed all its streams since the link is up.
+    pub listed: bool,
+    /// The streams it told of last, also after its link was lost.
+    pub streams: BTreeMap<Key, StreamState>,
+    /// An edge's links to origins, and whether each is up; none before it told.
+    pub links: Option<BTreeMap<Name, bool>>,
+    boot: Option<BootId>,
+}
+
+impl Process {
+    /// The streams that somebody publishes, or may go on publishing.
+    pub fn live(&self) -> impl Iterator<Item = (&Key, &StreamState)> {
+        self.streams
+            .iter()
+            .filter(|(_, state)| state.publication.is_some() || state.held)
+    }
+
+    fn handle(&mut self, event: Event) {
+        match event {
+            Event::Started => self.gone = false,
+            Event::Gone => {
+                *self = Self {
+                    gone: true,
+                    boot: self.boot,
+                    ..Self::default()
+                }
+            }
+            Event::LinkUp(boot) => self.handle_link_up(boot),
+            Event::LinkDown => (self.linked, self.listed) = (false, false),
+            Event::Streams(streams) if self.linked => self.handle_streams(streams),
+            Event::Links(links) if self.linked => self.handle_links(links),
+            Event::Generation(_) | Event::Streams(_) | Event::Links(_) => {}
+        }
+    }
+
+    /// The last words of a link may come after the news that its process is gone; another boot is another process, and
+    /// has no memory.
+    fn handle_link_up(&mut self, boot: BootId) {
+        let is_new = self.boot != Some(boot);
+        if self.gone && !is_new {
+            return;
+        }
+        if is_new {
+            *self = Self::default();
+        }
+        *self = Self {
+            boot: Some(boot),
+            linked: true,
+            listed: false,
+            ..std::mem::take(self)
+        };
+    }
+
+    fn handle_streams(&mut self, streams: Streams) {
+        if streams.complete {
+            self.streams.clear();
+            self.listed = true;
+        }
+        for (key, state) in streams.streams {
+            match state {
+                Some(state) => drop(self.streams.insert(key, state)),
+                None => drop(self.streams.remove(&key)),
+            }
+        }
+    }
+
+    fn handle_links(&mut self, links: Links) {
+        self.links = Some(
+            links
+                .origins
+                .into_iter()
+                .map(|(name, _, up)| (name, up))
+                .collect(),
+        );
+    }
+}

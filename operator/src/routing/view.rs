@@ -1,0 +1,147 @@
+//! What one decision looks at, and what follows from it without deciding anything.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
+use livecluster_mrtmp::frame::StreamState;
+use livecluster_mrtmp::id::Name;
+use livecluster_mrtmp::route::{Document, Key, State, Table};
+
+use super::{Desired, Observed, Wish};
+
+/// The inputs of one decision.
+pub(super) struct View<'a> {
+    pub current: Option<&'a Document>,
+    pub desired: &'a Desired,
+    pub observed: &'a Observed,
+    /// The document in force; without one, a table that routes nothing.
+    pub table: Table,
+}
+
+impl<'a> View<'a> {
+    /// A document of another cluster is none.
+    pub fn new(
+        current: Option<&'a Document>,
+        desired: &'a Desired,
+        observed: &'a Observed,
+    ) -> Self {
+        let current = current.filter(|document| document.cluster == desired.cluster);
+        let table = current.map_or_else(
+            || Table::empty(&desired.cluster),
+            |document| Table::from(document.clone()),
+        );
+        Self {
+            current,
+            desired,
+            observed,
+            table,
+        }
+    }
+
+    /// The live streams, and on which origin each one is, as far as that is known.
+    pub fn live(&self) -> BTreeMap<&'a Key, Option<&'a Name>> {
+        let mut live: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for (name, origin) in &self.observed.origins {
+            for (key, state) in origin.live() {
+                live.entry(key).or_default().push((name, state));
+            }
+        }
+        for (key, state) in self.observed.ready_edges().flat_map(|edge| edge.live()) {
+            let holders = live.entry(key).or_default();
+            // An origin that can be asked knows better than an edge what it has.
+            if self.observed.is_unreachable(&state.origin) {
+                holders.push((&state.origin, state));
+            }
+        }
+        live.into_iter()
+            .map(|(key, holders)| (key, self.holder(key, holders)))
+            .collect()
+    }
+
+    /// Of several that have a stream, as in a move: the one that edges are sent to, else the one that accepted last.
+    fn holder(&self, key: &Key, holders: Vec<(&'a Name, &'a StreamState)>) -> Option<&'a Name> {
+        let owner = self.table.route(key).map(|origin| &origin.name);
+        let rank = |(name, state): &(&'a Name, &'a StreamState)| {
+            let term = state.publication.map(|(_, term)| term);
+            (Some(*name) == owner, !state.held, term, Reverse(*name))
+        };
+        holders.into_iter().max_by_key(rank).map(|(name, _)| name)
+    }
+
+    /// Whether an origin has to leave the document: its process is known to be gone, or the links say so.
+    pub fn is_lost(&self, origin: &str) -> bool {
+        let process = self.observed.origins.get(origin);
+        match process {
+            Some(process) if process.gone => true,
+            Some(process) if process.linked => false,
+            _ => self.is_lost_to_edges(origin),
+        }
+    }
+
+    /// More than half of the ready edges can be asked, and all of those that have a link to the origin have lost it. An
+    /// operator that reaches fewer may itself be the one that is cut off.
+    fn is_lost_to_edges(&self, origin: &str) -> bool {
+        let asked = self.observed.ready_edges().filter(|edge| edge.linked);
+        let links: Vec<_> = asked.filter_map(|edge| edge.links.as_ref()).collect();
+        let reports: Vec<_> = links.iter().filter_map(|links| links.get(origin)).collect();
+        let is_majority = links.len() * 2 > self.observed.ready_edges().count();
+        is_majority && !reports.is_empty() && reports.iter().all(|up| !**up)
+    }
+
+    /// Origins that may have streams which nobody listed. One that can't be asked is answered for by the edges, if all
+    /// of them have listed theirs.
+    pub fn unlisted(&self) -> Vec<Name> {
+        let mut edges = self.observed.ready_edges().peekable();
+        if edges.peek().is_some() && edges.all(|edge| edge.listed) {
+            return self.silent(|name| {
+                self.observed
+                    .origins
+                    .get(name)
+                    .is_some_and(|origin| origin.linked)
+            });
+        }
+        self.silent(|_| true)
+    }
+
+    /// Origins that serve, if they are to be asked and have not listed their streams. Without a document, any may serve.
+    fn silent(&self, is_asked: impl Fn(&Name) -> bool) -> Vec<Name> {
+        let names = self.desired.origins.keys();
+        let is_serving =
+            |name: &Name| self.current.is_none() || self.state(name).is_some_and(State::serves);
+        let all = names
+            .chain(self.table.origins().iter().map(|origin| &origin.name))
+            .collect::<BTreeSet<_>>();
+        let silent = all
+            .into_iter()
+            .filter(|name| is_serving(name) && is_asked(name));
+        silent
+            .filter(|name| !self.is_listed(name) && !self.is_lost(name))
+            .cloned()
+            .collect()
+    }
+
+    /// Whether an origin can become active as far as it goes itself.
+    pub fn is_present(&self, origin: &str) -> bool {
+        self.is_listed(origin) && !self.is_lost(origin)
+    }
+
+    /// What is wanted of an origin.
+    pub fn wish(&self, origin: &str) -> Wish {
+        self.desired
+            .origins
+            .get(origin)
+            .map_or(Wish::Gone, |origin| origin.wish)
+    }
+
+    /// The state of an origin in the document.
+    pub fn state(&self, origin: &str) -> Option<State> {
+        self.table.origin(origin).map(|origin| origin.state)
+    }
+
+    fn is_listed(&self, origin: &str) -> bool {
+        self.observed
+            .origins
+            .get(origin)
+            .is_some_and(|origin| origin.listed)
+    }
+}
