@@ -2,12 +2,10 @@
 //! Sans-IO: bytes and the time come in as arguments, bytes and events go out as values.
 
 pub mod aggregate;
-pub mod broadcast;
-pub mod chunk;
-pub mod codec;
 pub mod amf;
 pub mod amf0;
 pub mod amf3;
+pub mod broadcast;
 pub mod chunk;
 pub mod codec;
 pub mod command;

@@ -115,6 +115,7 @@ kinds! {
     From = 0x36, Down;
     Awaiting = 0x37, Down;
     Ack = 0x38, Up;
+    Restated = 0x39, Up;
 
     Streams = 0x40, Report;
     Links = 0x41, Report;

@@ -10,8 +10,8 @@ use super::wire::{Input, Wire, fields, put_cut, put_string};
 use super::{
     Accepted, Ack, Asked, Awaiting, Cause, Client, End, Error, From, GoAway, Grant, Have,
     Heartbeat, Join, Leave, Links, NotOwner, Nothing, Play, PlayRefused, Probe, Probed, Publish,
-    Refused, Resume, Revoked, Stable, StreamState, Streams, Subscriber, Trim, Unwatch, Watch,
-    Withdraw,
+    Refused, Restated, Resume, Revoked, Stable, StreamState, Streams, Subscriber, Trim, Unwatch,
+    Watch, Withdraw,
 };
 use crate::id::{Channel, ClientId, Group};
 
@@ -43,6 +43,7 @@ fields! {
     From { group, publication, term, next, cause, previous }
     Awaiting { group, held }
     Ack { group, next }
+    Restated { streams }
 
     StreamState { origin, publication, held }
     Links { origins, connections }

@@ -84,6 +84,8 @@ pub enum Frame {
     Awaiting(Awaiting),
     /// Up: what the viewers' edge has appended.
     Ack(Ack),
+    /// Up: all that was published or watched before this link came up has been named again.
+    Restated(Restated),
 
     /// To the operator: streams of this origin or edge.
     Streams(Streams),
@@ -434,6 +436,13 @@ pub struct Ack {
     pub group: Group,
     /// The first number that is missing.
     pub next: u64,
+}
+
+/// See [`Frame::Restated`]: the origin forgets what it still kept for this edge and was not named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Restated {
+    /// How many streams are watched on this link now; for the log.
+    pub streams: u32,
 }
 
 /// See [`Frame::Streams`].

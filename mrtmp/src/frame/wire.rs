@@ -294,7 +294,7 @@ impl Wire for Key {
 
     fn take(input: &mut Input) -> Result<Self, Error> {
         let text: String = input.text("a stream key", MAX_KEY)?;
-        Self::from_wire(&text).ok_or(Error::Key(text))
+        Self::parse(&text).map_err(|_| Error::Key(text))
     }
 }
 

@@ -78,6 +78,13 @@ impl Broadcast {
         }
     }
 
+    /// Gives an empty log, which may have headers, the number of its first message.
+    pub fn begin_at(&mut self, next: u64) {
+        if self.entries.is_empty() {
+            self.oldest = next;
+        }
+    }
+
     /// The number of the oldest message kept.
     pub fn oldest(&self) -> u64 {
         self.oldest
