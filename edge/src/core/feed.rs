@@ -143,7 +143,11 @@ impl Feed {
         let (Some(floor), Some(first)) = (self.floor.get(), log.get(log.oldest())) else {
             return;
         };
-        let ahead = first.message.timestamp.wrapping_add(self.offset()).wrapping_sub(*floor);
+        let ahead = first
+            .message
+            .timestamp
+            .wrapping_add(self.offset())
+            .wrapping_sub(*floor);
         if ahead == 0 || ahead > u32::MAX / 2 {
             let offset = floor.wrapping_add(1).wrapping_sub(first.message.timestamp);
             self.offset.store(offset, Ordering::Relaxed);
@@ -157,6 +161,8 @@ impl Feed {
     }
 
     fn listeners(&self) -> MutexGuard<'_, Vec<Waker>> {
-        self.listeners.lock().unwrap_or_else(PoisonError::into_inner)
+        self.listeners
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -28,7 +28,10 @@ impl StableMap {
 
     /// The map as it goes into a resume.
     pub fn entries(&self) -> Vec<(Name, u64)> {
-        self.edges.iter().map(|(edge, entry)| (edge.clone(), entry.next)).collect()
+        self.edges
+            .iter()
+            .map(|(edge, entry)| (edge.clone(), entry.next))
+            .collect()
     }
 
     /// An origin lists this edge, which has all below `next`.
@@ -67,7 +70,9 @@ impl StableMap {
     /// Drops the edges that no origin has listed for the hold time.
     pub fn expire(&mut self, hold: Duration, now: Instant) {
         self.edges.retain(|_, entry| {
-            entry.unlisted_since.is_none_or(|since| now.saturating_duration_since(since) < hold)
+            entry
+                .unlisted_since
+                .is_none_or(|since| now.saturating_duration_since(since) < hold)
         });
     }
 
@@ -84,7 +89,9 @@ impl StableMap {
 
     /// Whether every edge is listed by this origin.
     pub fn are_all_at(&self, origin: &Name) -> bool {
-        self.edges.values().all(|entry| entry.listed_by.contains(origin))
+        self.edges
+            .values()
+            .all(|entry| entry.listed_by.contains(origin))
     }
 }
 
