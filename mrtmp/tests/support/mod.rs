@@ -27,7 +27,7 @@ pub fn media(sequence: u64, payload: &[u8]) -> Media {
 }
 
 pub fn key(text: &str) -> Key {
-    Key::from_wire(text).unwrap()
+    Key::parse(text).unwrap()
 }
 
 /// Hexadecimal digits; white space and what follows `;` on a line is for the reader.
