@@ -11,6 +11,6 @@ pub mod table;
 pub use applications::Applications;
 pub use document::{Document, DocumentError, Origin, State};
 pub use entry::Entry;
-pub use file::File;
+pub use file::{File, FileError};
 pub use key::{Key, KeyError};
 pub use table::{NotAccepted, Table};
