@@ -9,6 +9,7 @@ pub mod broadcast;
 pub mod chunk;
 pub mod codec;
 pub mod command;
+pub mod chunk;
 pub mod handshake;
 pub mod message;
 pub mod session;
