@@ -120,6 +120,7 @@ const PEER_LEN: usize = 1 + 2 * PACKET_LEN;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn digest_client_and_server_finish_whatever_the_split() {
@@ -196,6 +197,18 @@ mod tests {
         }
         assert!(matches!(refused(0), Error::Version(0)));
         assert_eq!(refused(31).to_string(), "handshake version 31 instead of 3");
+    }
+
+    proptest! {
+        #[test]
+        fn random_packets_are_consumed_to_their_last_byte(
+            bytes in prop::collection::vec(any::<u8>(), 3072..3200),
+            step in 1..4000_usize,
+        ) {
+            let bytes = [&[VERSION][..], &bytes].concat();
+            let (done, consumed) = feed(&mut Handshake::server(), &bytes, step, &mut Vec::new());
+            prop_assert_eq!((done, consumed), (true, PEER_LEN));
+        }
     }
 
     fn feed(

@@ -168,6 +168,7 @@ fn message(kind: Kind, parts: &[&[u8]]) -> Message {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     const ALL: [Control; 14] = [
         Control::SetChunkSize(4096),
@@ -232,5 +233,14 @@ mod tests {
 
         assert_eq!(message.kind, Kind::USER_CONTROL);
         assert_eq!(&message.payload[..], [0, 6, 1, 2, 3, 4]);
+    }
+
+    proptest! {
+        #[test]
+        fn what_random_bytes_decode_to_survives_the_wire(kind in 0..8_u8, bytes in prop::collection::vec(0..9_u8, 0..12)) {
+            if let Ok(Some(control)) = Control::decode(&message(Kind(kind), &[&bytes])) {
+                prop_assert_eq!(Control::decode(&control.encode()), Ok(Some(control)));
+            }
+        }
     }
 }

@@ -235,7 +235,7 @@ impl Reader {
 /// What a peer may make a [`Reader`] hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes of one message. Above [`MAX_MESSAGE_LEN`] it is no limit.
+    /// Bytes of one message. Above [`super::MAX_MESSAGE_LEN`] it is no limit.
     pub message: usize,
     /// Bytes of all unfinished messages together.
     pub partials: usize,

@@ -105,3 +105,19 @@ fn payload_has_a_buffer_of_its_own() {
 
     assert!(!wire.as_ptr_range().contains(&messages[0].payload.as_ptr()));
 }
+
+#[test]
+fn idle_connection_takes_little_memory() {
+    let mut reader = Reader::new(Limits::default());
+
+    for csid in 2..6 {
+        read_all(
+            &mut reader,
+            &[&type_0(csid, 0, 3, Kind::AUDIO)[..], b"abc"].concat(),
+        )
+        .unwrap();
+    }
+
+    assert_eq!(reader.held(), 0);
+    assert!(size_of::<Reader>() + 4 * size_of::<stream::Stream>() <= 400);
+}
