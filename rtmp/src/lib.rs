@@ -13,6 +13,8 @@ pub mod amf;
 pub mod amf0;
 pub mod amf3;
 pub mod chunk;
+pub mod codec;
+pub mod command;
 pub mod handshake;
 pub mod message;
 pub mod session;
