@@ -160,3 +160,75 @@ const CAPABILITIES_EXTENDED: u32 = Capabilities::RECONNECT
     | Capabilities::NANO_OFFSET;
 /// The AMF0 marker of null.
 const NULL: u8 = 0x05;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::amf0::{Decoder, Limits};
+
+    /// All the values of a message.
+    fn values(message: &Message) -> Vec<Value> {
+        let mut decoder = Decoder::new(&message.payload, Limits::default());
+        std::iter::from_fn(|| decoder.next_value().unwrap()).collect()
+    }
+
+    #[test]
+    fn status_carries_level_code_description_and_the_stream() {
+        let info = Info::error(status::PUBLISH_BAD_NAME, "Taken.").of_stream("cam");
+
+        let message = on_status(3, info);
+
+        let fields = [
+            ("level", "error"),
+            ("code", "NetStream.Publish.BadName"),
+            ("description", "Taken."),
+            ("details", "cam"),
+        ];
+        let expected = [
+            "onStatus".into(),
+            0.0.into(),
+            Value::Null,
+            Value::object(fields),
+        ];
+        assert_eq!(values(&message), expected);
+        assert_eq!((message.kind, message.stream_id), (Kind::COMMAND_AMF0, 3));
+    }
+
+    #[test]
+    fn connect_is_answered_with_enhanced_rtmp_only_when_the_client_knows_it() {
+        let legacy = values(&connected(1.0, 3.0, false));
+        let enhanced = values(&connected(1.0, 0.0, true));
+
+        assert_eq!(legacy[..2], ["_result".into(), 1.0.into()]);
+        assert_eq!(legacy[2].get("mode"), Some(&1.0.into()));
+        assert_eq!(legacy[3].get("code"), Some(&status::CONNECT_SUCCESS.into()));
+        assert_eq!(legacy[3].get("objectEncoding"), Some(&3.0.into()));
+        assert!(
+            !Capabilities::of(&legacy[2]).is_enhanced()
+                && !Capabilities::of(&legacy[3]).is_enhanced()
+        );
+        for object in &enhanced[2..] {
+            let capabilities = Capabilities::of(object);
+            assert_eq!(capabilities.four_ccs, ["*"]);
+            assert_eq!(
+                capabilities.video,
+                [("*".to_owned(), Capabilities::CAN_FORWARD)]
+            );
+            assert_eq!(capabilities.audio, capabilities.video);
+            assert_eq!(capabilities.extended, Some(15));
+        }
+    }
+
+    #[test]
+    fn request_to_reconnect_names_the_url_only_if_there_is_one() {
+        let there = values(&reconnect(Some("rtmp://other/live"), "Draining."));
+        let here = values(&reconnect(None, "Draining."));
+
+        assert_eq!(there[3].get("tcUrl"), Some(&"rtmp://other/live".into()));
+        assert_eq!(here[3].get("tcUrl"), None);
+        assert_eq!(
+            here[3].get("code"),
+            Some(&status::CONNECT_RECONNECT_REQUEST.into())
+        );
+    }
+}
