@@ -2,6 +2,7 @@
 
 mod connect;
 mod hostile;
+mod independent;
 mod media;
 mod play;
 mod publish;
