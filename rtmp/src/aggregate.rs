@@ -1,5 +1,11 @@
 //! The Aggregate Message (7.1.6): several messages of a stream in one, each framed like a tag of an FLV file.
 
+#![deny(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects
+)]
+
 use bytes::{Buf, Bytes};
 
 use crate::Message;
@@ -46,7 +52,7 @@ impl Split {
         let header = self.rest.first_chunk::<HEADER_LEN>()?;
         let [kind, s2, s1, s0, t2, t1, t0, t3, _, _, _] = *header;
         let len = usize::try_from(u32::from_be_bytes([0, s2, s1, s0])).ok()?;
-        if self.rest.len() < HEADER_LEN + len {
+        if self.rest.len().saturating_sub(HEADER_LEN) < len {
             return None;
         }
         self.rest.advance(HEADER_LEN);
@@ -92,7 +98,7 @@ mod tests {
         let len = u8::try_from(body.len()).unwrap();
         let mut tag = vec![kind, 0, 0, len, t2, t1, t0, t3, 0, 0, 0];
         tag.extend_from_slice(body);
-        tag.extend_from_slice(&[0, 0, 0, len + 11]);
+        tag.extend_from_slice(&[0; BACK_POINTER_LEN]);
         tag
     }
 

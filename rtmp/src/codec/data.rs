@@ -46,7 +46,7 @@ pub fn strip_set_data_frame(kind: Kind, payload: Bytes) -> Option<Bytes> {
     if payload.first() != Some(&AMF3_PREFIX) {
         return Some(payload.slice_ref(cursor.0));
     }
-    let mut stripped = BytesMut::with_capacity(1 + cursor.0.len());
+    let mut stripped = BytesMut::with_capacity(payload.len());
     stripped.put_u8(AMF3_PREFIX);
     stripped.put_slice(cursor.0);
     Some(stripped.freeze())

@@ -27,7 +27,7 @@ pub(super) fn skip_mod_ex(cursor: &mut Cursor<'_>, mut packet_type: u8) -> Optio
     while packet_type == MOD_EX {
         // One byte gives 1 to 255; 255 in it means that two bytes follow, for up to 65536.
         let len = match usize::from(cursor.u8()?) + 1 {
-            256 => cursor.u16()? + 1,
+            256 => cursor.u16()?.saturating_add(1),
             len => len,
         };
         cursor.slice(len)?;

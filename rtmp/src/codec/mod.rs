@@ -1,6 +1,12 @@
 //! What a relay must know of a media payload: where a viewer may start, and what a late joiner needs first.
 //! Everything else stays opaque, so that codecs unknown today pass through unchanged.
 
+#![deny(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects
+)]
+
 mod audio;
 mod codec_name;
 mod cursor;

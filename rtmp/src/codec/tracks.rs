@@ -38,7 +38,7 @@ impl Tracks {
     pub fn iter(self) -> impl Iterator<Item = u8> {
         (0u8..4)
             .zip(self.0)
-            .flat_map(|(index, word)| Bits(word).map(move |bit| index * 64 + bit))
+            .flat_map(|(index, word)| Bits(word).map(move |bit| index.wrapping_mul(64) | bit))
     }
 }
 
@@ -67,7 +67,7 @@ impl Iterator for Bits {
             return None;
         }
         let bit = u8::try_from(self.0.trailing_zeros()).ok()?;
-        self.0 &= self.0 - 1;
+        self.0 &= self.0.wrapping_sub(1);
         Some(bit)
     }
 }

@@ -1,5 +1,11 @@
 //! Commands (7.2): what a client asks of a connection or of a stream, typed, and the answers to it.
 
+#![deny(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects
+)]
+
 pub mod answer;
 mod arguments;
 mod connect;

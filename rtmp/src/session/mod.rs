@@ -2,6 +2,8 @@
 //!
 //! A [`Server`] is what an edge runs for each connection; a [`Client`] is what drives it, in tests and under load.
 
+#![deny(clippy::unwrap_used, clippy::indexing_slicing)]
+
 mod client;
 mod clock;
 mod config;

@@ -99,6 +99,8 @@ impl Server {
     }
 
     /// Moves the bytes for the client to the end of `into`. They are whole messages.
+    ///
+    /// What a client sends makes answers: an owner that reads on only when they are written bounds them.
     pub fn poll_output(&mut self, into: &mut Vec<u8>) {
         self.hop.poll_output(into);
     }
