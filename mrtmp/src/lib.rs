@@ -3,6 +3,8 @@
 
 pub mod frame;
 pub mod id;
+#[cfg(feature = "io")]
+pub mod io;
 pub mod link;
 pub mod route;
 pub mod timers;
