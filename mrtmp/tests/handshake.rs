@@ -3,7 +3,6 @@
 
 mod support;
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use livecluster_mrtmp::frame::Limits;
@@ -11,7 +10,7 @@ use livecluster_mrtmp::frame::limit::MIN_PAYLOAD;
 use livecluster_mrtmp::id::BootId;
 use livecluster_mrtmp::link::*;
 use proptest::prelude::*;
-use support::pair::{Pair, edge, opening, operator, origin, output, secrets};
+use support::pair::{Pair, both_refused, edge, operator, origin, output};
 
 #[test]
 fn two_parts_with_the_same_secret_link_up_and_know_each_other() {
@@ -61,53 +60,6 @@ fn a_handshake_in_single_bytes_is_the_same_handshake() {
 }
 
 #[test]
-fn a_wrong_secret_is_refused_by_the_listener_and_told_as_proof() {
-    let mut pair = Pair::new(
-        Config {
-            secrets: secrets(&["another secret of length"]),
-            ..edge()
-        },
-        origin(),
-    );
-
-    assert_eq!(pair.exchange(), both_refused(Refusal::Proof));
-}
-
-#[test]
-fn a_listener_that_does_not_know_the_secret_is_refused_by_the_dialler() {
-    let (mut pair, _) = recorded();
-    let mut impostor = Pair::new(
-        edge(),
-        Config {
-            secrets: secrets(&["another secret of length"]),
-            ..origin()
-        },
-    );
-    impostor.dialler = Link::dial(
-        Arc::new(edge()),
-        "origin-0".into(),
-        opening(4),
-        impostor.now,
-    )
-    .unwrap();
-    let hello = output(&mut impostor.dialler, impostor.now);
-    impostor
-        .listener
-        .handle_input(&hello, impostor.now)
-        .unwrap();
-    impostor
-        .dialler
-        .handle_input(&output(&mut impostor.listener, impostor.now), impostor.now)
-        .unwrap();
-
-    // It repeats the proof that it saw a true listener give.
-    let proof = output(&mut pair.listener, pair.now);
-    let refused = impostor.dialler.handle_input(&proof[..38], impostor.now);
-
-    assert_eq!(refused, Err(Error::PeerRefused(Refusal::Proof)));
-}
-
-#[test]
 fn another_cluster_is_refused() {
     let mut pair = Pair::new(
         Config {
@@ -147,56 +99,6 @@ fn an_operator_links_up_with_edges_and_origins() {
     for listener in [edge(), origin()] {
         let name = listener.name.clone();
         let mut pair = Pair::expecting(&name, operator(), listener);
-
-        assert_eq!(pair.exchange(), (Ok(()), Ok(())));
-    }
-}
-
-#[test]
-fn a_recorded_handshake_proves_nothing_to_the_next_listener() {
-    let (pair, said) = recorded();
-    let mut next = Link::listen(Arc::new(origin()), opening(3), pair.now);
-
-    assert_eq!(
-        next.handle_input(&said, pair.now),
-        Err(Error::PeerRefused(Refusal::Proof))
-    );
-    assert_eq!(next.poll_event(), None);
-}
-
-#[test]
-fn an_operator_is_not_believed_with_the_proof_of_an_edge() {
-    let (pair, mut said) = recorded();
-    // The role follows magic, length, type and two versions.
-    assert_eq!(said[13], Role::Edge.number());
-    said[13] = Role::Operator.number();
-    let mut same = Link::listen(Arc::new(origin()), opening(2), pair.now);
-
-    assert_eq!(
-        same.handle_input(&said, pair.now),
-        Err(Error::PeerRefused(Refusal::Proof))
-    );
-}
-
-#[test]
-fn parts_that_share_one_secret_link_up_in_the_middle_of_a_rotation() {
-    let (old, new) = ("the old secret of all", "the new secret of all");
-    for (dialler, listener) in [
-        (secrets(&[old]), secrets(&[new, old])),
-        (secrets(&[new]), secrets(&[new, old])),
-        (secrets(&[new, old]), secrets(&[old])),
-        (secrets(&[new, old]), secrets(&[new])),
-    ] {
-        let mut pair = Pair::new(
-            Config {
-                secrets: dialler,
-                ..edge()
-            },
-            Config {
-                secrets: listener,
-                ..origin()
-            },
-        );
 
         assert_eq!(pair.exchange(), (Ok(()), Ok(())));
     }
@@ -293,7 +195,8 @@ fn frames_before_the_proof_are_refused() {
 
 #[test]
 fn a_newer_link_replaces_an_older_of_the_same_boot_and_any_of_another_boot() {
-    let (mut pair, _) = recorded();
+    let mut pair = Pair::new(edge(), origin());
+    pair.settle();
     let first = pair.listener_up();
     let second = Peer {
         number: 2,
@@ -341,29 +244,8 @@ proptest! {
     }
 }
 
-/// A handshake that went well, and all that the dialler said in it. The listener's proof is still to be polled.
-fn recorded() -> (Pair, Vec<u8>) {
-    let mut pair = Pair::new(edge(), origin());
-    let mut said = output(&mut pair.dialler, pair.now);
-    pair.listener.handle_input(&said, pair.now).unwrap();
-    let answer = output(&mut pair.listener, pair.now);
-    pair.dialler.handle_input(&answer, pair.now).unwrap();
-    let proof = output(&mut pair.dialler, pair.now);
-    pair.listener.handle_input(&proof, pair.now).unwrap();
-    said.extend(proof);
-    (pair, said)
-}
-
 fn feed_bytewise(from: &mut Link, to: &mut Link, now: Instant) {
     for byte in output(from, now) {
         to.handle_input(&[byte], now).unwrap();
     }
-}
-
-/// One side refuses, the other hears why.
-fn both_refused(refusal: Refusal) -> (Result<(), Error>, Result<(), Error>) {
-    (
-        Err(Error::RefusedByPeer(refusal)),
-        Err(Error::PeerRefused(refusal)),
-    )
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use livecluster_mrtmp::Frame;
 use livecluster_mrtmp::id::BootId;
-use livecluster_mrtmp::link::{Config, Error, Event, Link, Opening, Peer, Role, Secrets};
+use livecluster_mrtmp::link::{Config, Error, Event, Link, Opening, Peer, Refusal, Role, Secrets};
 
 pub const SECRET: &str = "the secret of these tests";
 
@@ -145,4 +145,12 @@ fn frames(link: &mut Link) -> Vec<Frame> {
             Event::Frame(frame) => Some(frame),
         })
         .collect()
+}
+
+/// One side refuses, the other hears why.
+pub fn both_refused(refusal: Refusal) -> (Result<(), Error>, Result<(), Error>) {
+    (
+        Err(Error::RefusedByPeer(refusal)),
+        Err(Error::PeerRefused(refusal)),
+    )
 }
