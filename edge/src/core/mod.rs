@@ -8,6 +8,7 @@ mod link;
 mod publication;
 mod report;
 mod stable;
+mod status;
 mod subscription;
 mod uplink;
 
@@ -30,6 +31,7 @@ use link::Ready;
 pub use link::{LinkId, Peer};
 pub use publication::Flow;
 use publication::Publication;
+pub use status::{Figures, StreamStatus};
 use subscription::Subscription;
 
 /// What an edge's core may do and keep.

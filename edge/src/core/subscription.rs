@@ -93,6 +93,28 @@ impl Subscription {
         self.viewers.is_empty()
     }
 
+    pub fn key(&self) -> &Key {
+        &self.key
+    }
+
+    pub fn feed(&self) -> &Arc<Feed> {
+        &self.feed
+    }
+
+    pub fn viewers(&self) -> usize {
+        self.viewers.len()
+    }
+
+    /// It comes down from an origin.
+    pub fn is_upstream(&self) -> bool {
+        self.showing.is_some_and(|showing| !showing.local)
+    }
+
+    /// No origin answers for it just now.
+    pub fn is_held(&self) -> bool {
+        self.unfed_since.is_some()
+    }
+
     pub fn origins(&self) -> impl Iterator<Item = &Name> {
         self.sources().map(|source| &source.origin)
     }

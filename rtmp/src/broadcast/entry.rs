@@ -63,6 +63,11 @@ impl Entry {
         self.classified.keyframe_track() == Some(track)
     }
 
+    /// Whether decoding of some track can start here.
+    pub fn is_keyframe(&self) -> bool {
+        self.classified.keyframe_track().is_some()
+    }
+
     /// The codec that the message names, if it does.
     pub fn codec(&self) -> Option<Codec> {
         self.classified.codec

@@ -1,0 +1,168 @@
+//! Accepting clients, spreading them over the workers, and letting them go when the edge is stopped.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use livecluster_mrtmp::id::ClientId;
+use livecluster_node::Error;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
+use tokio::time::sleep;
+
+use crate::metrics::Reason;
+use crate::shared::Shared;
+use crate::worker::{self, Accepted, Mailbox};
+
+/// The threads that serve clients.
+pub struct Workers {
+    mailboxes: Vec<Mailbox>,
+    accepted: Vec<mpsc::Sender<Accepted>>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+/// Accepts clients.
+pub struct Listener {
+    shared: Arc<Shared>,
+    socket: TcpListener,
+    workers: Workers,
+    clients: u64,
+}
+
+/// Clients that wait for a worker to take them.
+const BACKLOG: usize = 1024;
+/// The pause after a failure to accept: descriptors may have run out.
+const PAUSE: Duration = Duration::from_millis(50);
+/// How often it is looked whether the last client has left.
+const DRAIN_TICK: Duration = Duration::from_millis(100);
+
+impl Workers {
+    /// Starts a thread for each mailbox.
+    pub fn start(shared: &Arc<Shared>, mailboxes: Vec<Mailbox>) -> Result<Self, Error> {
+        let (mut accepted, mut threads) = (Vec::new(), Vec::new());
+        for (index, mailbox) in mailboxes.iter().enumerate() {
+            let (sender, receiver) = mpsc::channel(BACKLOG);
+            let (shared, mailbox) = (Arc::clone(shared), mailbox.clone());
+            let thread = std::thread::Builder::new()
+                .name(format!("worker-{index}"))
+                .spawn(move || {
+                    if let Err(error) = worker::run(shared, mailbox, receiver) {
+                        tracing::error!(%error, "worker not started");
+                    }
+                });
+            threads.push(thread.map_err(|error| Error::System {
+                what: "a worker's thread",
+                error,
+            })?);
+            accepted.push(sender);
+        }
+        Ok(Self {
+            mailboxes,
+            accepted,
+            threads,
+        })
+    }
+
+    /// No more clients come; waits until the threads have ended.
+    async fn join(self) {
+        drop(self.accepted);
+        let joined = tokio::task::spawn_blocking(|| {
+            for thread in self.threads {
+                if thread.join().is_err() {
+                    tracing::error!("a worker panicked");
+                }
+            }
+        });
+        let _ = joined.await;
+    }
+}
+
+impl Listener {
+    pub fn new(shared: Arc<Shared>, socket: TcpListener, workers: Workers) -> Self {
+        Self {
+            shared,
+            socket,
+            workers,
+            clients: 0,
+        }
+    }
+
+    /// Serves until `shutdown`; then goes on accepting for a while, closes the listener, asks clients to move, and
+    /// closes those that are still there at the end.
+    pub async fn serve_until(
+        mut self,
+        shutdown: impl Future<Output = ()>,
+        begin_drain: impl FnOnce(),
+    ) {
+        self.accept_until(shutdown).await;
+        begin_drain();
+        let config = &self.shared.config;
+        let (accept, leave) = (config.drain_accept_seconds, config.drain_seconds);
+        tracing::info!(
+            accept,
+            leave,
+            clients = self.shared.metrics.connections(),
+            "draining"
+        );
+        if self.shared.metrics.connections() > 0 {
+            self.accept_until(sleep(Duration::from_secs(accept))).await;
+        }
+        drop(self.socket);
+        self.workers.mailboxes.iter().for_each(Mailbox::drain);
+        let empty = async {
+            while self.shared.metrics.connections() > 0 {
+                sleep(DRAIN_TICK).await;
+            }
+        };
+        let _ = tokio::time::timeout(Duration::from_secs(leave), empty).await;
+        self.workers.mailboxes.iter().for_each(Mailbox::stop);
+        self.workers.join().await;
+    }
+
+    async fn accept_until(&mut self, over: impl Future<Output = ()>) {
+        let mut over = std::pin::pin!(over);
+        loop {
+            tokio::select! {
+                accepted = self.socket.accept() => match accepted {
+                    Ok((socket, peer)) => self.accept(socket, peer),
+                    Err(error) => {
+                        tracing::warn!(%error, "client not accepted");
+                        sleep(PAUSE).await;
+                    }
+                },
+                () = &mut over => return,
+            }
+        }
+    }
+
+    fn accept(&mut self, socket: TcpStream, peer: SocketAddr) {
+        let limit = self.shared.config.max_connections;
+        if self.shared.metrics.connections() >= limit {
+            tracing::info!(%peer, limit, "client refused: too many connections");
+            return self.shared.metrics.refused(Reason::Limit);
+        }
+        // Without it the answers of the handshake wait for the client's delayed acknowledgement.
+        let prepared = socket.set_nodelay(true).and_then(|()| socket.into_std());
+        let socket = match prepared {
+            Ok(socket) => socket,
+            Err(error) => return tracing::debug!(%peer, %error, "client gone before it was served"),
+        };
+        self.clients += 1;
+        let client = ClientId(self.clients);
+        let count = self.workers.accepted.len().max(1);
+        let index = usize::try_from(self.clients).unwrap_or_default() % count;
+        let sent = self.workers.accepted.get(index).map(|worker| {
+            worker.try_send(Accepted {
+                client,
+                peer,
+                socket,
+            })
+        });
+        if !matches!(sent, Some(Ok(()))) {
+            tracing::warn!(%peer, "client refused: its worker has {BACKLOG} others to take");
+            self.shared.metrics.refused(Reason::Limit);
+        }
+    }
+}

@@ -1,0 +1,363 @@
+//! What an edge counts.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use livecluster_mrtmp::io::Counters;
+use livecluster_mrtmp::link::Peer;
+use livecluster_node::metrics::Metrics as Registry;
+use livecluster_rtmp::handshake;
+use livecluster_rtmp::session::{Error, Phase};
+use prometheus::{Histogram, IntCounter, IntCounterVec, IntGauge, IntGaugeVec};
+use serde_json::{Value, json};
+
+use crate::core::Core;
+use crate::worker::Written;
+
+/// The metrics of an edge.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    connections: IntGauge,
+    roles: IntGaugeVec,
+    accepted: IntCounter,
+    closed: IntCounterVec,
+    bytes_in: IntCounter,
+    bytes_out: IntCounter,
+    skipped: IntCounter,
+    first_frame: Histogram,
+    gap: Histogram,
+    at_scrape: AtScrape,
+    links: Arc<Mutex<Vec<(Peer, Arc<Counters>)>>>,
+}
+
+/// Metrics that are read off when someone asks.
+#[derive(Debug)]
+struct AtScrape {
+    publications: IntGauge,
+    subscriptions: IntGauge,
+    upstream: IntGauge,
+    log_bytes: IntGauge,
+    held: IntGauge,
+    generation: IntGauge,
+    duplicates: IntGauge,
+    replayed: IntGauge,
+    discontinuities: IntGauge,
+    laggards: IntGauge,
+    links: IntGauge,
+    link_bytes: IntGaugeVec,
+    link_rtt: IntGaugeVec,
+}
+
+/// What a client does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// It publishes a stream.
+    Publisher,
+    /// It plays a stream.
+    Viewer,
+}
+
+/// Why a client was closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// It closed its connection.
+    Left,
+    /// Its connection broke.
+    Lost,
+    /// It broke the protocol, or a limit of it.
+    Protocol,
+    /// It speaks TLS on this port.
+    Tls,
+    /// It speaks HTTP on this port.
+    Http,
+    /// It wants RTMPE or another version of RTMP.
+    Version,
+    /// It did not do in time what it had to.
+    Timeout,
+    /// It read nothing for too long.
+    Stalled,
+    /// It published nothing for too long.
+    IdlePublisher,
+    /// Another publisher took its stream over.
+    Revoked,
+    /// The origin wanted it to leave.
+    Expelled,
+    /// No origin answered within the hold time.
+    HoldEnded,
+    /// There were too many.
+    Limit,
+    /// The edge was stopped.
+    Drained,
+}
+
+impl Reason {
+    /// As a label.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Left => "left",
+            Self::Lost => "lost",
+            Self::Protocol => "protocol",
+            Self::Tls => "tls",
+            Self::Http => "http",
+            Self::Version => "version",
+            Self::Timeout => "timeout",
+            Self::Stalled => "stalled",
+            Self::IdlePublisher => "idle_publisher",
+            Self::Revoked => "revoked",
+            Self::Expelled => "expelled",
+            Self::HoldEnded => "hold_ended",
+            Self::Limit => "limit",
+            Self::Drained => "drained",
+        }
+    }
+
+    /// What a session's error says about its client.
+    pub fn of(error: &Error) -> Self {
+        match error {
+            Error::Handshake(handshake::Error::Tls) => Self::Tls,
+            Error::Handshake(handshake::Error::Http) => Self::Http,
+            Error::Handshake(handshake::Error::Encrypted(_) | handshake::Error::Version(_)) => {
+                Self::Version
+            }
+            Error::Timeout(Phase::Handshake | Phase::Connect | Phase::Idle | Phase::Ping) => {
+                Self::Timeout
+            }
+            _ => Self::Protocol,
+        }
+    }
+}
+
+impl Metrics {
+    /// With all series at zero; `limit` is the most connections at a time.
+    pub fn new(limit: u64) -> Self {
+        let registry = Registry::new("edge");
+        registry
+            .gauge(
+                "edge_connection_limit",
+                "Clients that may be connected at a time.",
+            )
+            .set(i64::try_from(limit).unwrap_or(i64::MAX));
+        Self {
+            connections: registry.gauge("edge_connections", "Clients connected."),
+            roles: registry.gauge_vec("edge_streams", "Message streams of clients, by role.", &["role"]),
+            accepted: registry.counter("connections_total", "Clients accepted."),
+            closed: registry.counter_vec("disconnects_total", "Clients closed, by reason.", &["reason"]),
+            bytes_in: registry.counter("client_bytes_in_total", "Bytes read from clients."),
+            bytes_out: registry.counter("client_bytes_out_total", "Bytes written to clients."),
+            skipped: registry.counter("play_skipped_messages_total", "Messages that viewers lost because they lagged."),
+            first_frame: registry.seconds(
+                "first_frame_seconds",
+                "From play to the first media written.",
+                &[0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0],
+            ),
+            gap: registry.seconds(
+                "stream_gap_seconds",
+                "Pauses of streams whose origin was lost or changed, as their viewers' edge saw them.",
+                &[0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 120.0],
+            ),
+            at_scrape: AtScrape::new(&registry),
+            links: Arc::default(),
+            registry,
+        }
+    }
+
+    /// A client was accepted.
+    pub fn opened(&self) {
+        self.accepted.inc();
+        self.connections.inc();
+    }
+
+    /// A client that was accepted is gone.
+    pub fn closed(&self, reason: Reason) {
+        self.connections.dec();
+        self.closed.with_label_values(&[reason.as_str()]).inc();
+    }
+
+    /// A client was not accepted.
+    pub fn refused(&self, reason: Reason) {
+        self.closed.with_label_values(&[reason.as_str()]).inc();
+    }
+
+    /// Clients connected.
+    pub fn connections(&self) -> u64 {
+        u64::try_from(self.connections.get()).unwrap_or(0)
+    }
+
+    /// A client began to publish or play.
+    pub fn joined(&self, role: Role) {
+        self.roles.with_label_values(&[label(role)]).inc();
+    }
+
+    /// A client ceased to publish or play.
+    pub fn left(&self, role: Role) {
+        self.roles.with_label_values(&[label(role)]).dec();
+    }
+
+    /// Bytes came from a client.
+    pub fn read(&self, len: usize) {
+        self.bytes_in.inc_by(number(len));
+    }
+
+    /// Bytes went to a client, the same for many.
+    pub fn wrote_bytes(&self, len: usize) {
+        self.bytes_out.inc_by(number(len));
+    }
+
+    /// Something was written to a client.
+    pub(crate) fn wrote(&self, written: &Written) {
+        self.bytes_out.inc_by(number(written.bytes));
+        self.skipped.inc_by(written.skipped);
+        for waited in &written.first {
+            self.first_frame.observe(waited.as_secs_f64());
+        }
+    }
+
+    /// Shows a link's figures until the guard is dropped.
+    pub fn link(&self, peer: &Peer, counters: &Arc<Counters>) -> LinkGuard {
+        lock(&self.links).push((peer.clone(), Arc::clone(counters)));
+        LinkGuard {
+            links: Arc::clone(&self.links),
+            counters: Arc::clone(counters),
+        }
+    }
+
+    /// All metrics, in Prometheus' text format.
+    pub fn render(&self, core: &mut Core) -> String {
+        for gap in std::mem::take(&mut core.counters().gaps) {
+            self.gap.observe(gap.as_secs_f64());
+        }
+        self.at_scrape.read(core);
+        self.read_links();
+        self.registry.render()
+    }
+
+    fn read_links(&self) {
+        let links = lock(&self.links);
+        let shown = &self.at_scrape;
+        shown
+            .links
+            .set(i64::try_from(links.len()).unwrap_or(i64::MAX));
+        shown.link_bytes.reset();
+        shown.link_rtt.reset();
+        for (peer, counters) in links.iter() {
+            let direction = |direction| {
+                shown
+                    .link_bytes
+                    .with_label_values(&[&*peer.name, direction])
+            };
+            direction("in").set(signed(counters.bytes_in()));
+            direction("out").set(signed(counters.bytes_out()));
+            if let Some(rtt) = counters.rtt() {
+                let rtt = i64::try_from(rtt.as_micros()).unwrap_or(i64::MAX);
+                shown.link_rtt.with_label_values(&[&*peer.name]).set(rtt);
+            }
+        }
+    }
+
+    /// The links, for a status page.
+    pub fn links(&self) -> Vec<Value> {
+        let links = lock(&self.links);
+        let shown = links.iter().map(|(peer, counters)| {
+            json!({
+                "peer": &*peer.name,
+                "role": format!("{:?}", peer.role).to_lowercase(),
+                "rtt_ms": counters.rtt().map(|rtt| rtt.as_secs_f64() * 1000.0),
+                "bytes_in": counters.bytes_in(),
+                "bytes_out": counters.bytes_out(),
+            })
+        });
+        shown.collect()
+    }
+}
+
+impl AtScrape {
+    fn new(registry: &Registry) -> Self {
+        Self {
+            publications: registry
+                .gauge("publications", "Streams published by clients of this edge."),
+            subscriptions: registry
+                .gauge("subscriptions", "Streams watched by clients of this edge."),
+            upstream: registry.gauge(
+                "upstream_subscriptions",
+                "Streams that come down from origins.",
+            ),
+            log_bytes: registry.gauge("log_bytes", "Bytes kept in the logs of streams."),
+            held: registry.gauge(
+                "held_publications",
+                "Publications whose origin can't be reached just now.",
+            ),
+            generation: registry.gauge("route_generation", "The route document in force."),
+            duplicates: registry.gauge(
+                "duplicate_messages",
+                "Messages that came twice and were dropped.",
+            ),
+            replayed: registry.gauge("replayed_messages", "Messages sent again after a resume."),
+            discontinuities: registry.gauge(
+                "discontinuities",
+                "Holes in streams that nobody could fill.",
+            ),
+            laggards: registry.gauge(
+                "laggards",
+                "Edges that left a publication's map at its byte budget.",
+            ),
+            links: registry.gauge("mrtmp_links", "Links that are up."),
+            link_bytes: registry.gauge_vec(
+                "mrtmp_bytes",
+                "Bytes over a link that is up.",
+                &["peer", "direction"],
+            ),
+            link_rtt: registry.gauge_vec(
+                "mrtmp_rtt_microseconds",
+                "Heartbeat time of a link that is up.",
+                &["peer"],
+            ),
+        }
+    }
+
+    fn read(&self, core: &mut Core) {
+        let figures = core.figures();
+        self.publications.set(signed(figures.publications));
+        self.subscriptions.set(signed(figures.subscriptions));
+        self.upstream.set(signed(figures.upstream));
+        self.log_bytes.set(signed(figures.log_bytes));
+        self.held.set(signed(figures.held));
+        self.generation.set(signed(core.routes().generation()));
+        let counters = core.counters();
+        self.duplicates.set(signed(counters.duplicates));
+        self.replayed.set(signed(counters.replayed));
+        self.discontinuities.set(signed(counters.discontinuities));
+        self.laggards.set(signed(counters.laggards));
+    }
+}
+
+/// A link that is shown; see [`Metrics::link`].
+#[derive(Debug)]
+pub struct LinkGuard {
+    links: Arc<Mutex<Vec<(Peer, Arc<Counters>)>>>,
+    counters: Arc<Counters>,
+}
+
+impl Drop for LinkGuard {
+    fn drop(&mut self) {
+        lock(&self.links).retain(|(_, counters)| !Arc::ptr_eq(counters, &self.counters));
+    }
+}
+
+fn label(role: Role) -> &'static str {
+    match role {
+        Role::Publisher => "publish",
+        Role::Viewer => "play",
+    }
+}
+
+fn number(len: usize) -> u64 {
+    u64::try_from(len).unwrap_or(u64::MAX)
+}
+
+fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

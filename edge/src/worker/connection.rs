@@ -1,0 +1,343 @@
+//! One client: its socket, its session, what it publishes and plays.
+
+use std::cell::{Cell, RefCell};
+use std::io;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use livecluster_mrtmp::frame::Client;
+use livecluster_mrtmp::id::{ClientId, PublicationId};
+use livecluster_rtmp::session::{Error, Server};
+use tokio::io::Interest;
+use tokio::net::TcpStream;
+use tokio::sync::Notify;
+
+use super::group::Gathered;
+use super::outgoing::Outgoing;
+use super::{Worker, sleep_until};
+use crate::core::Flow;
+use crate::metrics::Reason;
+use crate::shared::now;
+
+/// A client of this worker.
+pub(crate) struct Connection {
+    pub(super) worker: Rc<Worker>,
+    pub(super) client: ClientId,
+    pub(super) peer: SocketAddr,
+    socket: TcpStream,
+    pub(super) session: RefCell<Server>,
+    pub(super) out: RefCell<Outgoing>,
+    pub(super) publishing: RefCell<Vec<Publishing>>,
+    /// Who asks, once it has connected.
+    pub(super) asks: RefCell<Arc<Client>>,
+    /// Its publisher's log is full: it is not read.
+    pub(super) slowed: Cell<bool>,
+    ending: Cell<Option<Reason>>,
+    /// The state that the task waits by has changed.
+    pub(super) wake: Notify,
+    opened: Instant,
+}
+
+/// A publication of this client.
+#[derive(Debug)]
+pub(super) struct Publishing {
+    pub stream_id: u32,
+    pub id: PublicationId,
+    pub activity: Arc<AtomicU64>,
+    pub last_media: Instant,
+}
+
+/// How many reads a client gets before others have their turn.
+const READS: usize = 8;
+/// How long a client that is to be closed may take to read what it is told.
+const LINGER: Duration = Duration::from_secs(2);
+
+impl Connection {
+    pub fn new(
+        worker: Rc<Worker>,
+        client: ClientId,
+        peer: SocketAddr,
+        socket: TcpStream,
+    ) -> Rc<Self> {
+        let now = now();
+        Rc::new(Self {
+            session: RefCell::new(Server::new(Arc::clone(&worker.session), now)),
+            worker,
+            client,
+            peer,
+            socket,
+            out: RefCell::default(),
+            publishing: RefCell::default(),
+            asks: RefCell::default(),
+            slowed: Cell::new(false),
+            ending: Cell::new(None),
+            wake: Notify::new(),
+            opened: now,
+        })
+    }
+
+    /// Serves the client until it leaves or has to.
+    pub async fn serve(self: Rc<Self>) {
+        let metrics = &self.worker.shared.metrics;
+        metrics.opened();
+        let reason = self.run().await;
+        self.leave();
+        metrics.closed(reason);
+        tracing::debug!(
+            client = self.client.0,
+            peer = %self.peer,
+            app = self.asks.borrow().app,
+            reason = reason.as_str(),
+            seconds = now().saturating_duration_since(self.opened).as_secs(),
+            "client closed"
+        );
+        self.worker.close(self.client);
+    }
+
+    async fn run(self: &Rc<Self>) -> Reason {
+        loop {
+            if let Some(reason) = self.ending.get() {
+                self.say_goodbye().await;
+                return reason;
+            }
+            let ended = tokio::select! {
+                ready = self.socket.ready(self.interest()) => match ready {
+                    Ok(ready) => self.handle_ready(ready.is_readable(), ready.is_writable()),
+                    Err(_) => Err(Reason::Lost),
+                },
+                () = sleep_until(self.deadline()) => self.handle_timeout(),
+                () = self.wake.notified() => Ok(()),
+            };
+            if let Err(reason) = ended {
+                return reason;
+            }
+        }
+    }
+
+    /// The client is closed once it has been told.
+    pub fn end(&self, reason: Reason) {
+        if self.ending.get().is_none() {
+            self.ending.set(Some(reason));
+        }
+        self.wake.notify_one();
+    }
+
+    /// Asks the client to connect elsewhere, if it knows how.
+    pub fn ask_to_reconnect(self: &Rc<Self>) {
+        let asked = self
+            .session
+            .borrow_mut()
+            .request_reconnect(None, "this server is being stopped");
+        if asked {
+            self.flush(now());
+        }
+    }
+
+    fn interest(&self) -> Interest {
+        let blocked = self.out.borrow().blocked_since.is_some();
+        match (self.slowed.get(), blocked) {
+            (false, false) => Interest::READABLE,
+            (false, true) => Interest::READABLE | Interest::WRITABLE,
+            // A socket that is not read still tells when it is broken.
+            (true, false) => Interest::ERROR,
+            (true, true) => Interest::WRITABLE,
+        }
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        let config = &self.worker.shared.config;
+        let session = self.session.borrow().deadline();
+        let stalled = self
+            .out
+            .borrow()
+            .blocked_since
+            .map(|since| since + Duration::from_secs(config.stall_seconds));
+        let silence = Duration::from_secs(config.idle_publisher_seconds);
+        let idle = self
+            .publishing
+            .borrow()
+            .iter()
+            .map(|one| one.last_media + silence)
+            .min();
+        session
+            .into_iter()
+            .chain(stalled)
+            .chain(idle.filter(|_| !self.slowed.get()))
+            .min()
+    }
+
+    fn handle_timeout(self: &Rc<Self>) -> Result<(), Reason> {
+        let now = now();
+        let config = &self.worker.shared.config;
+        let stall = Duration::from_secs(config.stall_seconds);
+        if self
+            .out
+            .borrow()
+            .blocked_since
+            .is_some_and(|since| now.saturating_duration_since(since) >= stall)
+        {
+            return Err(Reason::Stalled);
+        }
+        let silence = Duration::from_secs(config.idle_publisher_seconds);
+        let is_idle = |one: &Publishing| now.saturating_duration_since(one.last_media) >= silence;
+        if !self.slowed.get() && self.publishing.borrow().iter().any(is_idle) {
+            return Err(Reason::IdlePublisher);
+        }
+        let timed_out = self.session.borrow_mut().handle_timeout(now);
+        timed_out.map_err(|error| self.broken(&error))?;
+        self.flush(now);
+        Ok(())
+    }
+
+    fn handle_ready(self: &Rc<Self>, readable: bool, writable: bool) -> Result<(), Reason> {
+        let now = now();
+        if readable {
+            self.read(now)?;
+        }
+        if writable || readable {
+            self.flush(now);
+        }
+        Ok(())
+    }
+
+    fn read(self: &Rc<Self>, now: Instant) -> Result<(), Reason> {
+        for _ in 0..READS {
+            if self.slowed.get() || self.ending.get().is_some() {
+                return Ok(());
+            }
+            let mut scratch = self.worker.scratch.borrow_mut();
+            let len = match self.socket.try_read(&mut scratch) {
+                Ok(0) => return Err(Reason::Left),
+                Ok(len) => len,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+                Err(_) => return Err(Reason::Lost),
+            };
+            self.worker.shared.metrics.read(len);
+            for one in self.publishing.borrow().iter() {
+                one.activity
+                    .fetch_add(u64::try_from(len).unwrap_or(u64::MAX), Ordering::Relaxed);
+            }
+            let input = scratch.get(..len).unwrap_or_default();
+            let handled = self.session.borrow_mut().handle_input(input, now);
+            drop(scratch);
+            self.take_events(now);
+            handled.map_err(|error| self.broken(&error))?;
+        }
+        Ok(())
+    }
+
+    fn broken(&self, error: &Error) -> Reason {
+        let reason = Reason::of(error);
+        tracing::info!(client = self.client.0, peer = %self.peer, %error, "client closed for an error");
+        reason
+    }
+
+    /// Writes what there is: answers, headers, messages of its plays.
+    pub fn flush(self: &Rc<Self>, now: Instant) {
+        loop {
+            let mut control = Vec::new();
+            self.session.borrow_mut().poll_output(&mut control);
+            self.out.borrow_mut().push_control(control);
+            let was_blocked = self.out.borrow().blocked_since.is_some();
+            let written = self
+                .out
+                .borrow_mut()
+                .flush(&self.socket, self.worker.chunk_size(), now);
+            let written = match written {
+                Ok(written) => written,
+                Err(_) => return self.end(Reason::Lost),
+            };
+            self.worker.shared.metrics.wrote(&written);
+            if self.out.borrow().blocked_since.is_some() != was_blocked {
+                self.wake.notify_one();
+            }
+            if !self.after_write(&written) {
+                return;
+            }
+        }
+    }
+
+    /// The number that this viewer needs next, if it takes what everyone takes.
+    pub fn plain_position(&self) -> Option<u64> {
+        let mut out = self.out.borrow_mut();
+        let watch = out.plain_play()?.watch.as_ref()?;
+        Some(watch.cursor.next())
+    }
+
+    /// Writes what was gathered for all. False: this viewer needs a write of its own.
+    pub fn write_gathered(&self, gathered: &Gathered<'_>, now: Instant) -> bool {
+        let mut out = self.out.borrow_mut();
+        if out.blocked_since.is_some() {
+            // Its own task goes on when the socket takes more.
+            return true;
+        }
+        let Some(watch) = out.plain_play().and_then(|play| play.watch.as_mut()) else {
+            return false;
+        };
+        let Some(mut index) = gathered.index_of(watch.cursor.next()) else {
+            return false;
+        };
+        while index < gathered.len() {
+            let len = match self.socket.try_write_vectored(gathered.slices_from(index)) {
+                Ok(len) => len,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
+                Err(_) => {
+                    self.end(Reason::Lost);
+                    return true;
+                }
+            };
+            self.worker.shared.metrics.wrote_bytes(len);
+            let after = gathered.after(index, len);
+            let next = gathered.sequence_at(after.next);
+            if len == 0 || after.rest.is_some() {
+                watch.cursor.advance_to(next);
+                out.block(after.rest, now);
+                self.wake.notify_one();
+                return true;
+            }
+            watch.cursor.advance_to(next);
+            index = after.next;
+        }
+        true
+    }
+
+    /// Sets the socket's send buffer to about two seconds of what it will be sent.
+    pub(super) fn set_send_buffer(&self, bytes: usize) {
+        let socket = socket2::SockRef::from(&self.socket);
+        if let Err(error) = socket.set_send_buffer_size(bytes) {
+            tracing::debug!(%error, "send buffer not set");
+        }
+    }
+
+    pub(super) fn media(&self, stream_id: u32, message: livecluster_rtmp::Message, now: Instant) {
+        let mut publishing = self.publishing.borrow_mut();
+        let Some(one) = publishing.iter_mut().find(|one| one.stream_id == stream_id) else {
+            return;
+        };
+        one.last_media = now;
+        let id = one.id;
+        let flow = self
+            .worker
+            .shared
+            .with(|core, now| core.media(id, message, now));
+        self.slowed.set(flow == Flow::Slow);
+    }
+
+    /// Gives what it was told a moment to arrive.
+    async fn say_goodbye(self: &Rc<Self>) {
+        let told = async {
+            loop {
+                self.flush(now());
+                if self.out.borrow().blocked_since.is_none()
+                    || self.socket.writable().await.is_err()
+                {
+                    return;
+                }
+            }
+        };
+        let _ = tokio::time::timeout(LINGER, told).await;
+    }
+}

@@ -1,0 +1,133 @@
+//! How the rest of the edge reaches a worker.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Wake, Waker};
+
+use livecluster_mrtmp::id::ClientId;
+use tokio::sync::Notify;
+
+use crate::core::ClientEvent;
+
+/// A worker's mailbox. What is in it is bounded by what its clients have asked for and by the feeds that they watch.
+#[derive(Debug, Clone, Default)]
+pub struct Mailbox(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    events: Mutex<VecDeque<Posted>>,
+    ready: Mutex<Vec<GroupId>>,
+    drain: AtomicBool,
+    stop: AtomicBool,
+    notify: Notify,
+}
+
+/// An event for a client.
+#[derive(Debug)]
+pub(super) struct Posted {
+    pub client: ClientId,
+    pub stream_id: u32,
+    pub event: ClientEvent,
+}
+
+/// The viewers of one feed at one worker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct GroupId(pub u64);
+
+impl Mailbox {
+    /// Posts an event for a client of this worker.
+    pub fn post(&self, client: ClientId, stream_id: u32, event: ClientEvent) {
+        lock(&self.0.events).push_back(Posted {
+            client,
+            stream_id,
+            event,
+        });
+        self.wake();
+    }
+
+    /// Clients that know how are asked to connect elsewhere.
+    pub fn drain(&self) {
+        self.0.drain.store(true, Ordering::Relaxed);
+        self.wake();
+    }
+
+    /// All clients are closed.
+    pub fn stop(&self) {
+        self.0.stop.store(true, Ordering::Relaxed);
+        self.wake();
+    }
+
+    pub(super) fn wake(&self) {
+        self.0.notify.notify_one();
+    }
+
+    pub(super) async fn notified(&self) {
+        self.0.notify.notified().await;
+    }
+
+    pub(super) fn take_events(&self) -> VecDeque<Posted> {
+        std::mem::take(&mut *lock(&self.0.events))
+    }
+
+    pub(super) fn has_ready(&self) -> bool {
+        !lock(&self.0.ready).is_empty()
+    }
+
+    pub(super) fn take_ready(&self) -> Vec<GroupId> {
+        std::mem::take(&mut *lock(&self.0.ready))
+    }
+
+    pub(super) fn take_drain(&self) -> bool {
+        self.0.drain.swap(false, Ordering::Relaxed)
+    }
+
+    pub(super) fn take_stop(&self) -> bool {
+        self.0.stop.swap(false, Ordering::Relaxed)
+    }
+
+    /// What a feed wakes when it has something for this group.
+    pub(super) fn signal(&self, group: GroupId) -> Arc<Signal> {
+        Arc::new(Signal {
+            mailbox: self.clone(),
+            group,
+            is_raised: AtomicBool::new(false),
+        })
+    }
+}
+
+/// Tells a worker once that a feed has something for it.
+#[derive(Debug)]
+pub(super) struct Signal {
+    mailbox: Mailbox,
+    group: GroupId,
+    is_raised: AtomicBool,
+}
+
+impl Signal {
+    /// From now on it tells again.
+    pub fn lower(&self) {
+        self.is_raised.store(false, Ordering::Release);
+    }
+
+    pub fn waker(self: &Arc<Self>) -> Waker {
+        Waker::from(Arc::clone(self))
+    }
+}
+
+impl Wake for Signal {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        if !self.is_raised.swap(true, Ordering::AcqRel) {
+            lock(&self.mailbox.0.ready).push(self.group);
+            self.mailbox.wake();
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,357 @@
+//! What clients ask for, and what the core answers.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Instant;
+
+use livecluster_mrtmp::frame::Client;
+use livecluster_mrtmp::route::Key;
+use livecluster_rtmp::command::{self, ConnectRequest, status};
+use livecluster_rtmp::session::Event;
+
+use super::connection::{Connection, Publishing};
+use super::outgoing::Written;
+use super::play::{Play, Wants, Watch};
+use crate::core::{ClientEvent, Closed, Feed};
+use crate::metrics::{Reason, Role};
+use crate::shared::now;
+
+/// The smallest send buffer of a viewer's socket.
+const MIN_SEND_BUFFER: usize = 64 << 10;
+
+impl Connection {
+    /// Takes what the client asked for, in order.
+    pub(super) fn take_events(self: &Rc<Self>, now: Instant) {
+        loop {
+            let Some(event) = self.session.borrow_mut().poll_event() else {
+                return;
+            };
+            match event {
+                Event::Connect(request) => self.connect(&request, now),
+                Event::Publish {
+                    stream_id,
+                    name,
+                    query,
+                } => self.publish(stream_id, &name, query, now),
+                Event::Play {
+                    stream_id,
+                    play,
+                    query,
+                } => self.play(stream_id, &play, query, now),
+                Event::Media(message) => self.media(message.stream_id, message, now),
+                Event::Close { stream_id } => self.close_stream(stream_id),
+                Event::Pause { stream_id, paused } => {
+                    self.want(stream_id, |wants| wants.paused = paused, !paused)
+                }
+                Event::ReceiveAudio { stream_id, receive } => {
+                    self.want(stream_id, |wants| wants.audio = receive, false);
+                }
+                Event::ReceiveVideo { stream_id, receive } => {
+                    self.receive_video(stream_id, receive)
+                }
+            }
+        }
+    }
+
+    fn connect(&self, request: &ConnectRequest, now: Instant) {
+        *self.asks.borrow_mut() = Arc::new(Client {
+            app: request.app.clone(),
+            tc_url: request.tc_url.clone(),
+            query: request.query.clone(),
+            address: self.peer.to_string(),
+        });
+        let accepted = self.session.borrow_mut().accept_connect(now);
+        if let Err(error) = accepted {
+            tracing::info!(client = self.client.0, peer = %self.peer, %error, "client closed for an error");
+            self.end(Reason::of(&error));
+        }
+    }
+
+    /// The client, as the origin is told of it.
+    fn asks_with(&self, query: String) -> Arc<Client> {
+        let asks = self.asks.borrow();
+        match query.is_empty() {
+            true => Arc::clone(&asks),
+            false => Arc::new(Client {
+                query,
+                ..Client::clone(&asks)
+            }),
+        }
+    }
+
+    fn publish(&self, stream_id: u32, name: &str, query: String, now: Instant) {
+        let key = match Key::of(&self.asks.borrow().app, name) {
+            Ok(key) => key,
+            Err(error) => {
+                let description = error.to_string();
+                return self.session.borrow_mut().refuse_publish(
+                    stream_id,
+                    status::PUBLISH_BAD_NAME,
+                    &description,
+                );
+            }
+        };
+        let (activity, asks) = (Arc::new(AtomicU64::new(0)), self.asks_with(query));
+        let of_client = (self.client, stream_id);
+        let counts = Arc::clone(&activity);
+        let id = self
+            .worker
+            .shared
+            .with(|core, now| core.publish(of_client, key, asks, counts, now));
+        self.publishing.borrow_mut().push(Publishing {
+            stream_id,
+            id,
+            activity,
+            last_media: now,
+        });
+        self.worker.shared.metrics.joined(Role::Publisher);
+    }
+
+    fn play(self: &Rc<Self>, stream_id: u32, play: &command::Play, query: String, now: Instant) {
+        let key = match Key::of(&self.asks.borrow().app, &play.name) {
+            Ok(key) => key,
+            Err(error) => {
+                let description = error.to_string();
+                return self.session.borrow_mut().refuse_play(
+                    stream_id,
+                    status::PLAY_FAILED,
+                    &description,
+                );
+            }
+        };
+        let wants = Wants {
+            duration: play.duration.map(|duration| (duration, None)),
+            ..Wants::ALL
+        };
+        let play = Play {
+            stream_id,
+            key: key.clone(),
+            asked_at: Some(now),
+            watch: None,
+            wants,
+        };
+        self.out.borrow_mut().plays.push(play);
+        let asks = self.asks_with(query);
+        let client = (self.client, stream_id);
+        self.worker
+            .shared
+            .with(|core, now| core.play(client, key, asks, now));
+        self.worker.shared.metrics.joined(Role::Viewer);
+    }
+
+    /// Changes what a viewer wants; it may have to wait for a start point.
+    fn want(&self, stream_id: u32, change: impl FnOnce(&mut Wants), restarts: bool) {
+        let mut out = self.out.borrow_mut();
+        let Some(play) = out.play(stream_id) else {
+            return;
+        };
+        change(&mut play.wants);
+        if let Some(watch) = play.watch.as_mut().filter(|_| restarts) {
+            watch.cursor.wait_for_start_point(&watch.feed.log());
+        }
+    }
+
+    fn receive_video(&self, stream_id: u32, receive: bool) {
+        self.want(
+            stream_id,
+            |wants| {
+                wants.awaits_keyframe = receive && (!wants.video || wants.awaits_keyframe);
+                wants.video = receive;
+            },
+            false,
+        );
+    }
+
+    /// A stream of the client is over: it publishes or plays nothing any more.
+    fn close_stream(self: &Rc<Self>, stream_id: u32) {
+        self.unpublish(stream_id);
+        self.unplay(stream_id);
+    }
+
+    fn unpublish(&self, stream_id: u32) {
+        let mut publishing = self.publishing.borrow_mut();
+        let Some(at) = publishing.iter().position(|one| one.stream_id == stream_id) else {
+            return;
+        };
+        let one = publishing.swap_remove(at);
+        self.slowed.set(false);
+        self.worker
+            .shared
+            .with(|core, now| core.unpublish(one.id, now));
+        self.worker.shared.metrics.left(Role::Publisher);
+    }
+
+    fn unplay(self: &Rc<Self>, stream_id: u32) {
+        let mut out = self.out.borrow_mut();
+        let Some(at) = out
+            .plays
+            .iter()
+            .position(|play| play.stream_id == stream_id)
+        else {
+            return;
+        };
+        let play = out.plays.swap_remove(at);
+        drop(out);
+        if let Some(watch) = play.watch {
+            self.worker.groups.borrow_mut().leave(watch.group, self);
+        }
+        let client = (self.client, stream_id);
+        self.worker
+            .shared
+            .with(|core, now| core.stop(client, &play.key, now));
+        self.worker.shared.metrics.left(Role::Viewer);
+    }
+
+    /// The client is gone.
+    pub(super) fn leave(self: &Rc<Self>) {
+        let publishing: Vec<_> = self
+            .publishing
+            .borrow()
+            .iter()
+            .map(|one| one.stream_id)
+            .collect();
+        publishing
+            .into_iter()
+            .for_each(|stream_id| self.unpublish(stream_id));
+        let playing: Vec<_> = self
+            .out
+            .borrow()
+            .plays
+            .iter()
+            .map(|play| play.stream_id)
+            .collect();
+        playing
+            .into_iter()
+            .for_each(|stream_id| self.unplay(stream_id));
+    }
+
+    /// The core has answered, or something happened to a stream of the client.
+    pub(super) fn handle_event(self: &Rc<Self>, stream_id: u32, event: ClientEvent) {
+        match event {
+            ClientEvent::Published => self.session.borrow_mut().start_publish(stream_id),
+            ClientEvent::PublishRefused { code, description } => {
+                self.refuse_publish(stream_id, &code, &description)
+            }
+            ClientEvent::Revoked => {
+                self.refuse_publish(
+                    stream_id,
+                    status::PUBLISH_BAD_NAME,
+                    "another publisher has taken over",
+                );
+                self.end(Reason::Revoked);
+            }
+            ClientEvent::Go => {
+                self.slowed.set(false);
+                self.wake.notify_one();
+            }
+            ClientEvent::Joined(feed) => self.joined(stream_id, feed),
+            ClientEvent::PlayRefused { code, description } => {
+                self.session
+                    .borrow_mut()
+                    .refuse_play(stream_id, &code, &description);
+                self.unplay(stream_id);
+            }
+            ClientEvent::Expelled => self.end(Reason::Expelled),
+            ClientEvent::HoldEnded => self.hold_ended(stream_id),
+        }
+        self.flush(now());
+    }
+
+    fn refuse_publish(&self, stream_id: u32, code: &str, description: &str) {
+        self.session
+            .borrow_mut()
+            .refuse_publish(stream_id, code, description);
+        self.unpublish(stream_id);
+    }
+
+    fn hold_ended(&self, stream_id: u32) {
+        let description = "no origin answered for this stream within the hold time";
+        let publishes = self
+            .publishing
+            .borrow()
+            .iter()
+            .any(|one| one.stream_id == stream_id);
+        let mut session = self.session.borrow_mut();
+        match publishes {
+            true => session.refuse_publish(stream_id, status::FAILED, description),
+            false => session.refuse_play(stream_id, status::PLAY_FAILED, description),
+        }
+        drop(session);
+        self.end(Reason::HoldEnded);
+    }
+
+    fn joined(self: &Rc<Self>, stream_id: u32, feed: Arc<Feed>) {
+        if self.out.borrow_mut().play(stream_id).is_none() {
+            return;
+        }
+        self.set_send_buffer(self.send_buffer_for(&feed));
+        self.session.borrow_mut().start_play(stream_id);
+        self.watch(stream_id, feed);
+    }
+
+    /// About two seconds of the stream, within bounds.
+    fn send_buffer_for(&self, feed: &Feed) -> usize {
+        let limit =
+            usize::try_from(self.worker.shared.config.send_buffer_bytes).unwrap_or(usize::MAX);
+        let log = feed.log();
+        let (oldest, newest) = (log.get(log.oldest()), log.last());
+        let span = oldest
+            .zip(newest)
+            .map_or(0, |(oldest, newest)| (newest.at - oldest.at).as_millis());
+        let two_seconds = match usize::try_from(span) {
+            Ok(span) if span > 500 => log.bytes() / span * 2000,
+            _ => limit,
+        };
+        two_seconds.clamp(MIN_SEND_BUFFER.min(limit), limit)
+    }
+
+    fn watch(self: &Rc<Self>, stream_id: u32, feed: Arc<Feed>) {
+        let group = self
+            .worker
+            .groups
+            .borrow_mut()
+            .join(&feed, self, &self.worker.mailbox);
+        if let Some(play) = self.out.borrow_mut().play(stream_id) {
+            play.watch = Some(Watch::new(feed, group));
+        }
+    }
+
+    /// Goes on with what writing has shown. True: there is more to write.
+    pub(super) fn after_write(self: &Rc<Self>, written: &Written) -> bool {
+        for stream_id in &written.finished {
+            self.session.borrow_mut().stop_play(*stream_id);
+            self.unplay(*stream_id);
+        }
+        let followed = written
+            .closed
+            .iter()
+            .filter(|(stream_id, closed)| self.follow(*stream_id, *closed))
+            .count();
+        followed > 0 || !written.finished.is_empty()
+    }
+
+    /// A viewer has read all of a feed that is closed. True: something follows.
+    fn follow(self: &Rc<Self>, stream_id: u32, closed: Closed) -> bool {
+        let mut out = self.out.borrow_mut();
+        let Some(watch) = out.play(stream_id).and_then(|play| play.watch.as_mut()) else {
+            return false;
+        };
+        let tells = closed == Closed::Ended && !std::mem::replace(&mut watch.knows_absence, true);
+        let knows_absence = watch.knows_absence && closed == Closed::Ended;
+        let (group, successor) = (watch.group, watch.feed.successor().cloned());
+        drop(out);
+        if tells {
+            self.session.borrow_mut().notify_unpublish(stream_id);
+        }
+        let Some(successor) = successor else {
+            return tells;
+        };
+        if knows_absence {
+            self.session.borrow_mut().notify_publish(stream_id);
+        }
+        self.worker.groups.borrow_mut().leave(group, self);
+        self.watch(stream_id, successor);
+        true
+    }
+}
