@@ -33,7 +33,7 @@ impl Recent {
         {
             self.seen.entry(entry.clone()).or_insert(now);
         }
-        for key in view.live().into_keys() {
+        for key in view.live.keys() {
             self.seen.insert(entry_of(view, key), now);
         }
     }
@@ -76,9 +76,9 @@ impl<'a> Entries<'a> {
             ..Document::default()
         });
         let live = view
-            .live()
-            .into_iter()
-            .map(|(key, holder)| (entry_of(view, key), (key, holder)));
+            .live
+            .iter()
+            .map(|(key, holder)| (entry_of(view, key), (*key, *holder)));
         Self {
             view,
             next,

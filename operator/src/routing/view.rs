@@ -7,6 +7,7 @@ use livecluster_mrtmp::frame::StreamState;
 use livecluster_mrtmp::id::Name;
 use livecluster_mrtmp::route::{Document, Key, State, Table};
 
+use super::observed::Process;
 use super::{Desired, Observed, Wish};
 
 /// The inputs of one decision.
@@ -16,6 +17,8 @@ pub(super) struct View<'a> {
     pub observed: &'a Observed,
     /// The document in force; without one, a table that routes nothing.
     pub table: Table,
+    /// The live streams, and on which origin each one is, as far as that is known.
+    pub live: BTreeMap<&'a Key, Option<&'a Name>>,
 }
 
 impl<'a> View<'a> {
@@ -30,42 +33,14 @@ impl<'a> View<'a> {
             || Table::empty(&desired.cluster),
             |document| Table::from(document.clone()),
         );
+        let live = live(observed, &table);
         Self {
             current,
             desired,
             observed,
             table,
+            live,
         }
-    }
-
-    /// The live streams, and on which origin each one is, as far as that is known.
-    pub fn live(&self) -> BTreeMap<&'a Key, Option<&'a Name>> {
-        let mut live: BTreeMap<_, Vec<_>> = BTreeMap::new();
-        for (name, origin) in &self.observed.origins {
-            for (key, state) in origin.live() {
-                live.entry(key).or_default().push((name, state));
-            }
-        }
-        for (key, state) in self.observed.ready_edges().flat_map(|edge| edge.live()) {
-            let holders = live.entry(key).or_default();
-            // An origin that can be asked knows better than an edge what it has.
-            if self.observed.is_unreachable(&state.origin) {
-                holders.push((&state.origin, state));
-            }
-        }
-        live.into_iter()
-            .map(|(key, holders)| (key, self.holder(key, holders)))
-            .collect()
-    }
-
-    /// Of several that have a stream, as in a move: the one that edges are sent to, else the one that accepted last.
-    fn holder(&self, key: &Key, holders: Vec<(&'a Name, &'a StreamState)>) -> Option<&'a Name> {
-        let owner = self.table.route(key).map(|origin| &origin.name);
-        let rank = |(name, state): &(&'a Name, &'a StreamState)| {
-            let term = state.publication.map(|(_, term)| term);
-            (Some(*name) == owner, !state.held, term, Reverse(*name))
-        };
-        holders.into_iter().max_by_key(rank).map(|(name, _)| name)
     }
 
     /// Whether an origin has to leave the document: its process is known to be gone, or the links say so.
@@ -144,4 +119,41 @@ impl<'a> View<'a> {
             .get(origin)
             .is_some_and(|origin| origin.listed)
     }
+}
+
+fn live<'a>(observed: &'a Observed, table: &Table) -> BTreeMap<&'a Key, Option<&'a Name>> {
+    let mut live: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for (name, origin) in &observed.origins {
+        for (key, state) in origin.live() {
+            live.entry(key).or_default().push((name, state));
+        }
+    }
+    for (key, state) in observed.ready_edges().flat_map(Process::live) {
+        let holders = live.entry(key).or_default();
+        // An origin that can be asked knows better than an edge what it has.
+        if observed.is_unreachable(&state.origin) {
+            holders.push((&state.origin, state));
+        }
+    }
+    let places = live.into_iter();
+    places
+        .map(|(key, holders)| (key, holder(table, key, holders)))
+        .collect()
+}
+
+/// Of several that have a stream, as in a move: the one that edges are sent to, else the one that accepted last.
+fn holder<'a>(
+    table: &Table,
+    key: &Key,
+    holders: Vec<(&'a Name, &'a StreamState)>,
+) -> Option<&'a Name> {
+    if let [(name, _)] = *holders {
+        return Some(name);
+    }
+    let owner = table.route(key).map(|origin| &origin.name);
+    let rank = |(name, state): &(&'a Name, &'a StreamState)| {
+        let term = state.publication.map(|(_, term)| term);
+        (Some(*name) == owner, !state.held, term, Reverse(*name))
+    };
+    holders.into_iter().max_by_key(rank).map(|(name, _)| name)
 }
