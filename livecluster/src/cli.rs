@@ -1,0 +1,94 @@
+//! The command line, for people and for pods: every setting is a flag and an environment variable.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::{Parser, Subcommand};
+
+use crate::role::Role;
+use crate::{local, log};
+
+/// A live-streaming cluster: edges take clients, origins own streams.
+#[derive(Debug, Parser)]
+#[command(name = "livecluster", version)]
+pub struct Cli {
+    /// How to log.
+    #[command(flatten)]
+    pub log: log::Args,
+    /// What to be.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to be.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run a whole cluster on this machine, each part a process
+    Local(local::Args),
+    /// Run an edge: clients publish and watch here
+    Edge(Role<livecluster_edge::Config>),
+    /// Run an origin: it owns streams and sends them to edges
+    Origin(Role<livecluster_origin::Config>),
+}
+
+impl Cli {
+    /// Reads the command line. Ends the process if it asks for help, or if it is wrong.
+    pub fn read() -> Self {
+        Self::try_parse().unwrap_or_else(|error| {
+            if !error.use_stderr() || error.kind() == NO_COMMAND {
+                error.exit();
+            }
+            let _ = refuse(&first_paragraph(&error.to_string()));
+            std::process::exit(i32::from(REFUSED))
+        })
+    }
+}
+
+/// Says in one line why there is nothing to run. The exit code is for the process to end with.
+pub fn refuse(why: &str) -> ExitCode {
+    let _ = writeln!(std::io::stderr(), "livecluster: {why}");
+    ExitCode::from(REFUSED)
+}
+
+/// What is wrong, without the usage and the hints below it.
+fn first_paragraph(error: &str) -> String {
+    let lines = error.lines().take_while(|line| !line.trim().is_empty());
+    let joined = lines.map(str::trim).collect::<Vec<_>>().join(" ");
+    joined.trim_start_matches("error: ").to_owned()
+}
+
+/// Clap answers with the whole help.
+const NO_COMMAND: ErrorKind = ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+
+/// The exit code when a flag, an address or a file is not usable.
+pub const REFUSED: u8 = 2;
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn wrong_command_line_is_told_in_one_line() {
+        let told = |args: &[&str]| {
+            let error = Cli::try_parse_from([&["livecluster"], args].concat()).expect_err("wrong");
+            first_paragraph(&error.to_string())
+        };
+
+        assert_eq!(
+            told(&["local", "--orgins", "2"]),
+            "unexpected argument '--orgins' found"
+        );
+        assert_eq!(
+            told(&["local", "--origins", "0"]),
+            "invalid value '0' for '--origins <N>': 0 is not in 1..=64"
+        );
+    }
+}

@@ -1,0 +1,56 @@
+//! The log: to stderr, for people or for programs.
+
+use std::io::{IsTerminal, stderr};
+
+use anyhow::anyhow;
+use clap::ValueEnum;
+use tracing_subscriber::EnvFilter;
+
+/// How to log.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// What to log: a level (error, warn, info, debug, trace), or a list such as info,livecluster_edge=debug
+    #[arg(long = "log", env = LOG, global = true, default_value = "info", value_name = "FILTER")]
+    pub filter: String,
+    /// In which form
+    #[arg(long = "log-format", env = LOG_FORMAT, global = true, default_value = "text")]
+    pub format: Format,
+}
+
+/// The form of a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    Text,
+    /// One JSON object a line
+    Json,
+}
+
+impl Args {
+    /// Logs from here on.
+    pub fn start(&self) -> anyhow::Result<()> {
+        let filter = EnvFilter::try_new(&self.filter);
+        let filter = filter.map_err(|error| anyhow!("--log {}: {error}", self.filter))?;
+        let log = tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_writer(stderr);
+        match self.format {
+            Format::Text => log.with_ansi(stderr().is_terminal()).init(),
+            Format::Json => log.json().init(),
+        }
+        Ok(())
+    }
+
+    /// The same for a child process.
+    pub fn environment(&self) -> [(&'static str, &str); 2] {
+        let format = match self.format {
+            Format::Text => "text",
+            Format::Json => "json",
+        };
+        [(LOG, &self.filter), (LOG_FORMAT, format)]
+    }
+}
+
+const LOG: &str = "LIVECLUSTER_LOG";
+
+const LOG_FORMAT: &str = "LIVECLUSTER_LOG_FORMAT";
