@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "only tests call it")]
 
 pub mod any;
+pub mod examples;
 pub mod pair;
 mod parts;
 
