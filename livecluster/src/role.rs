@@ -1,14 +1,11 @@
 //! Running one part of a cluster, as a pod does and as `livecluster local` does.
 //!
-//! An edge's and an origin's crate each have a `Config` (clap arguments) and
-//! `async fn run(config: Config, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<(), Error>`:
-//!
-//! * `--name --cluster --routes file:PATH --secret-file PATH --link-listen --http-listen`, an edge also `--rtmp-listen`.
-//! * Once it can be used, it writes one line to stdout: `{"name": ..., "rtmp": ..., "link": ..., "http": ...}`, with the
-//!   addresses that are really bound as `host:port`; only an edge has `rtmp`. It never writes there again.
-//! * It returns `Ok` once `shutdown` has resolved and it has drained, and `Err` if it can't start.
+//! A part reads its settings from flags and the environment, logs to stderr, and once it can be used writes one line
+//! to stdout: see [`announce`].
 
 use std::fmt::Display;
+use std::io::Write;
+use std::net::SocketAddr;
 
 use anyhow::{Context, anyhow};
 use tokio::runtime::Builder;
@@ -49,4 +46,17 @@ where
             .await
             .map_err(|error| anyhow!("{error}"))
     })
+}
+
+/// Says where a part can be reached: `{"name": ..., "rtmp": ..., "link": ..., "http": ...}`, one line, the addresses as
+/// they are bound; only an edge has `rtmp`.
+pub fn announce(name: &str, rtmp: Option<SocketAddr>, link: SocketAddr, http: SocketAddr) {
+    let mut line = serde_json::json!({"name": name, "link": link, "http": http});
+    if let Some(rtmp) = rtmp {
+        line["rtmp"] = serde_json::json!(rtmp);
+    }
+    let mut stdout = std::io::stdout().lock();
+    if let Err(error) = writeln!(stdout, "{line}").and_then(|()| stdout.flush()) {
+        tracing::warn!(%error, "nobody reads where this part listens");
+    }
 }
