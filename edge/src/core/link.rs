@@ -1,6 +1,6 @@
 //! The links of an edge: what is queued for each, and what the numbers on it mean.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use livecluster_mrtmp::Frame;
 use livecluster_mrtmp::id::{BootId, Channel, Group, Name, PublicationId};
@@ -25,7 +25,7 @@ pub struct Peer {
 /// All links that are up.
 #[derive(Debug, Default)]
 pub(super) struct Links {
-    links: HashMap<LinkId, Link>,
+    links: BTreeMap<LinkId, Link>,
     origins: HashMap<Name, LinkId>,
     opened: u64,
 }
@@ -35,8 +35,8 @@ pub(super) struct Link {
     pub peer: Peer,
     control: VecDeque<Frame>,
     ready: VecDeque<Ready>,
-    channels: HashMap<Channel, PublicationId>,
-    groups: HashMap<u32, Key>,
+    channels: BTreeMap<Channel, PublicationId>,
+    groups: BTreeMap<u32, Key>,
     numbered: u32,
     /// For an operator: what changed since the last report.
     pub unreported: Unreported,
@@ -86,6 +86,14 @@ impl Links {
         self.origins.get(origin).copied()
     }
 
+    /// Channels and groups on all links.
+    pub fn numbers(&self) -> usize {
+        self.links
+            .values()
+            .map(|link| link.channels.len() + link.groups.len())
+            .sum()
+    }
+
     /// The boot that this origin showed.
     pub fn boot_of(&self, origin: &Name) -> Option<BootId> {
         let id = self.to(origin)?;
@@ -123,8 +131,8 @@ impl Link {
             peer,
             control: VecDeque::new(),
             ready: VecDeque::new(),
-            channels: HashMap::new(),
-            groups: HashMap::new(),
+            channels: BTreeMap::new(),
+            groups: BTreeMap::new(),
             numbered: 0,
             unreported: Unreported::default(),
         }

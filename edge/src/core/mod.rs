@@ -4,6 +4,7 @@
 mod binding;
 mod context;
 mod feed;
+mod footprint;
 mod link;
 mod publication;
 mod report;
@@ -12,7 +13,7 @@ mod status;
 mod subscription;
 mod uplink;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
@@ -27,6 +28,7 @@ use livecluster_rtmp::broadcast::Limits;
 pub use context::{ClientEvent, Counters, Output};
 use context::{Context, Timer};
 pub use feed::{Closed, Feed};
+pub use footprint::Footprint;
 use link::Ready;
 pub use link::{LinkId, Peer};
 pub use publication::Flow;
@@ -49,8 +51,8 @@ pub struct Config {
 #[derive(Debug)]
 pub struct Core {
     cx: Context,
-    publications: HashMap<PublicationId, Publication>,
-    subscriptions: HashMap<Key, Subscription>,
+    publications: BTreeMap<PublicationId, Publication>,
+    subscriptions: BTreeMap<Key, Subscription>,
     published: u64,
 }
 
@@ -59,8 +61,8 @@ impl Core {
     pub fn new(config: Config, cluster: &str, now: Instant) -> Self {
         Self {
             cx: Context::new(config, Table::empty(cluster), now),
-            publications: HashMap::new(),
-            subscriptions: HashMap::new(),
+            publications: BTreeMap::new(),
+            subscriptions: BTreeMap::new(),
             published: 0,
         }
     }
