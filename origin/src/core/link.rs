@@ -1,6 +1,6 @@
 //! The links of an origin: what is queued for each, and what the numbers on it mean.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use livecluster_mrtmp::Frame;
 use livecluster_mrtmp::id::{BootId, Channel, ClientId, Group, Name, PublicationId};
@@ -25,7 +25,7 @@ pub struct Peer {
 /// All links that are up.
 #[derive(Debug, Default)]
 pub(super) struct Links {
-    links: HashMap<LinkId, Link>,
+    links: BTreeMap<LinkId, Link>,
     opened: u64,
 }
 
@@ -76,6 +76,14 @@ impl Links {
 
     pub fn name_of(&self, id: LinkId) -> Option<Name> {
         self.links.get(&id).map(|link| link.peer.name.clone())
+    }
+
+    /// Channels, groups and viewers on all links.
+    pub fn numbers(&self) -> usize {
+        self.links
+            .values()
+            .map(|link| link.channels.len() + link.groups.len() + link.viewers.len())
+            .sum()
     }
 
     pub fn note_stream(&mut self, key: &Key) -> Vec<LinkId> {

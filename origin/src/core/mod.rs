@@ -3,6 +3,7 @@
 
 mod adoption;
 mod context;
+mod footprint;
 mod link;
 mod publication;
 mod report;
@@ -10,7 +11,7 @@ mod stream;
 mod takeover;
 mod watcher;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use livecluster_mrtmp::Frame;
@@ -22,6 +23,7 @@ use livecluster_rtmp::broadcast::Limits;
 use adoption::Adoption;
 use context::Context;
 pub use context::{Counters, Output};
+pub use footprint::Footprint;
 use link::Ready;
 pub use link::{LinkId, Peer};
 use stream::Stream;
@@ -52,7 +54,7 @@ pub struct Now {
 #[derive(Debug)]
 pub struct Core {
     cx: Context,
-    streams: HashMap<Key, Stream>,
+    streams: BTreeMap<Key, Stream>,
     /// Questions of edges that have read a newer document than this origin, each until then.
     ahead: Vec<(Instant, LinkId, Frame)>,
 }
@@ -66,7 +68,7 @@ impl Core {
         let adoption = Adoption::new(config.name.clone(), Table::empty(cluster), now.instant);
         Self {
             cx: Context::new(config, adoption, now),
-            streams: HashMap::new(),
+            streams: BTreeMap::new(),
             ahead: Vec::new(),
         }
     }

@@ -69,6 +69,11 @@ impl Stream {
         self.watchers.len()
     }
 
+    pub(super) fn largest_log(&self) -> usize {
+        let logs = self.publications.values().map(|one| one.log.bytes());
+        logs.max().unwrap_or(0)
+    }
+
     pub(super) fn is_over(&self) -> bool {
         self.publications.is_empty()
             && self.newcomers.is_empty()
