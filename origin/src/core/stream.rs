@@ -266,7 +266,10 @@ impl Stream {
         match self.publications.get(&id) {
             Some(_) if !over => {}
             // Its publisher may come back, here or at another origin.
-            None if self.current.is_none() => watcher.view = View::Waiting(Some((id, next))),
+            None if self.current.is_none() => {
+                watcher.wait_for(Some((id, next)), cx.now.instant);
+                cx.after(cx.config.hold, &self.key);
+            }
             _ if self.current.is_some_and(|current| current != id) => {
                 let ended = self
                     .publications
@@ -477,12 +480,31 @@ impl Stream {
             .map(|one| one.id)
             .collect();
         for id in over {
+            self.dismiss_watchers(id, cx);
             self.forget(id, cx);
         }
     }
 
-    /// A publication is over or goes on elsewhere: nothing of it is kept.
-    pub(super) fn forget(&mut self, id: PublicationId, cx: &mut Context) {
+    /// The publisher's edge needs a publication no more, or not here: if it has ended, its viewers wait for another.
+    pub(super) fn withdrawn(&mut self, id: PublicationId, cx: &mut Context) {
+        let ended = |publication: &Publication| publication.log.end().is_some();
+        if self.publications.get(&id).is_some_and(ended) {
+            self.dismiss_watchers(id, cx);
+        }
+        self.forget(id, cx);
+    }
+
+    /// Who was shown a publication, or waited for it, waits for whatever comes.
+    fn dismiss_watchers(&mut self, id: PublicationId, cx: &Context) {
+        for watcher in self.watchers.values_mut() {
+            if watcher.view.publication() == Some(id) {
+                watcher.wait_for(None, cx.now.instant);
+            }
+        }
+    }
+
+    /// Nothing of a publication is kept.
+    fn forget(&mut self, id: PublicationId, cx: &mut Context) {
         self.publications.remove(&id);
         if self.current == Some(id) {
             self.current = None;

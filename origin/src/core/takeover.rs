@@ -290,7 +290,7 @@ impl Stream {
         self.newcomers
             .retain(|newcomer| newcomer.link != link || newcomer.publish.channel != channel);
         if self.is_fed_by(id, link, channel) {
-            self.forget(id, cx);
+            self.withdrawn(id, cx);
         }
         self.decide(cx);
     }

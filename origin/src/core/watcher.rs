@@ -40,6 +40,16 @@ pub(super) enum View {
     Showing(PublicationId, u64),
 }
 
+impl View {
+    /// The publication that is shown or waited for.
+    pub fn publication(self) -> Option<PublicationId> {
+        match self {
+            Self::Waiting(at) => at.map(|(id, _)| id),
+            Self::Local(id) | Self::Showing(id, _) => Some(id),
+        }
+    }
+}
+
 impl Watcher {
     pub fn new(
         edge: Name,
@@ -58,6 +68,13 @@ impl Watcher {
             is_ready: false,
             told_held: None,
         }
+    }
+
+    /// From now on nothing is shown; it has, or had, this publication up to this number.
+    pub fn wait_for(&mut self, at: Option<(PublicationId, u64)>, now: Instant) {
+        self.view = View::Waiting(at);
+        self.since = now;
+        self.headers.clear();
     }
 
     /// Tells the edge to wait, unless it knows.

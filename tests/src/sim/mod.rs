@@ -52,8 +52,6 @@ pub struct Setup {
     pub log: Limits,
     /// How long a frame is under way, at least and at most.
     pub delay: (Duration, Duration),
-    /// Time that a link takes for one frame.
-    pub pace: Duration,
     /// How late an end notices a break, at most.
     pub notice: Duration,
     /// How late a reader gets a document, at least and at most.
@@ -72,7 +70,6 @@ impl Default for Setup {
             adoption: Duration::from_secs(2),
             log: Limits::default(),
             delay: (Duration::from_micros(200), Duration::from_millis(3)),
-            pace: Duration::ZERO,
             notice: HEARTBEAT_LIMIT,
             lateness: (Duration::from_millis(10), Duration::from_millis(300)),
             breach: None,

@@ -61,7 +61,9 @@ impl World {
             let Some(frame) = self.poll_frame(at, way) else {
                 return;
             };
-            self.wires[at].lane(way).free_at = self.now + self.setup.pace;
+            let now = self.now;
+            let lane = self.wires[at].lane(way);
+            lane.free_at = now + lane.pace;
             self.put(at, way, Parcel::Frame(frame));
         }
     }
@@ -232,6 +234,15 @@ impl World {
             let wire = &self.wires[at];
             if (wire.edge, wire.origin) == (edge, origin) && !wire.is_closed() {
                 self.break_wire(at, cut);
+            }
+        }
+    }
+
+    /// From now on the connection of these two takes this time for each frame.
+    pub fn slow_down(&mut self, edge: usize, origin: usize, pace: Duration) {
+        for wire in &mut self.wires {
+            if (wire.edge, wire.origin) == (edge, origin) {
+                (wire.up.pace, wire.down.pace) = (pace, pace);
             }
         }
     }

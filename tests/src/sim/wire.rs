@@ -61,6 +61,8 @@ pub(super) struct Lane {
     pub under_way: VecDeque<(Duration, Parcel)>,
     /// When the newest parcel arrives.
     last: Duration,
+    /// Time that it takes for one frame.
+    pub pace: Duration,
     /// When the next frame can be sent.
     pub free_at: Duration,
     pub pump_is_set: bool,
