@@ -132,6 +132,22 @@ fn the_round_trip_is_measured_without_the_time_that_the_peer_waited() {
 }
 
 #[test]
+fn an_echo_from_the_future_says_nothing() {
+    let mut pair = Pair::up();
+    let before = pair.dialler.rtt();
+    let heartbeat = Heartbeat {
+        sent: 1,
+        echo: u64::MAX,
+        generation: 0,
+    };
+
+    let bytes = support::encoded(&Frame::Heartbeat(heartbeat));
+    pair.dialler.handle_input(&bytes, pair.now).unwrap();
+
+    assert_eq!(pair.dialler.rtt(), before);
+}
+
+#[test]
 fn heartbeats_carry_the_route_generation() {
     let mut pair = Pair::up();
     assert_eq!(pair.listener.peer_generation(), 100);

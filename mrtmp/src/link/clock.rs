@@ -74,15 +74,15 @@ impl Clock {
         if heartbeat.echo == 0 {
             return;
         }
-        // An echo from the future is a lie or another boot's: it says nothing.
-        if let Some(sample) = self
-            .ticks(now)
-            .checked_sub(heartbeat.echo)
-            .map(Duration::from_micros)
-        {
-            let smooth = |old: Duration| old * 7 / 8 + sample.min(LONGEST_ROUND_TRIP) / 8;
-            self.round_trip = Some(self.round_trip.map_or(sample, smooth));
-        }
+        // An echo from the future is a mistake: it says nothing.
+        let Some(micros) = self.ticks(now).checked_sub(heartbeat.echo) else {
+            return;
+        };
+        let sample = Duration::from_micros(micros).min(LONGEST_ROUND_TRIP);
+        self.round_trip = Some(
+            self.round_trip
+                .map_or(sample, |old| old * 7 / 8 + sample / 8),
+        );
     }
 
     pub(super) fn round_trip(&self) -> Option<Duration> {
