@@ -22,7 +22,9 @@ libfuzzer_sys::fuzz_target!(|input: (u16, &[u8])| {
 
 fn again(frame: &Frame) -> Option<Frame> {
     let mut bytes = Vec::new();
-    frame.encode(&mut bytes).expect("what was read can be written");
+    frame
+        .encode(&mut bytes)
+        .expect("what was read can be written");
     let read = Reader::new(Limits::default()).read(&mut bytes.as_slice());
     read.expect("what was written can be read")
 }

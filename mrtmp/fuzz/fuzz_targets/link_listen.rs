@@ -10,7 +10,15 @@ use livecluster_mrtmp::link::{Config, Link, Opening, Role, Secrets};
 libfuzzer_sys::fuzz_target!(|input: (u16, u16, &[u8])| {
     let (at, wait, bytes) = input;
     let mut now = Instant::now();
-    let mut link = Link::listen(config(), Opening { nonce: [2; 32], number: 0, generation: 1 }, now);
+    let mut link = Link::listen(
+        config(),
+        Opening {
+            nonce: [2; 32],
+            number: 0,
+            generation: 1,
+        },
+        now,
+    );
     let mut output = Vec::new();
     let (first, second) = bytes.split_at(usize::from(at).min(bytes.len()));
     for piece in [first, second] {
@@ -26,7 +34,14 @@ libfuzzer_sys::fuzz_target!(|input: (u16, u16, &[u8])| {
 });
 
 fn config() -> Arc<Config> {
-    let secrets = Secrets::new(vec![b"a secret that no one guesses".to_vec()]).expect("it is long enough");
+    let secrets =
+        Secrets::new(vec![b"a secret that no one guesses".to_vec()]).expect("it is long enough");
     let name = "demo-origin-0".into();
-    Arc::new(Config::new("cluster".into(), name, Role::Origin, BootId(0x0a), secrets))
+    Arc::new(Config::new(
+        "cluster".into(),
+        name,
+        Role::Origin,
+        BootId(0x0a),
+        secrets,
+    ))
 }
