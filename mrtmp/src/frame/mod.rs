@@ -3,6 +3,7 @@
 //! An edge dials an origin, the operator dials both. "Up" is from the dialling edge to the origin.
 
 mod codec;
+mod compound;
 mod error;
 mod fields;
 pub mod limit;
