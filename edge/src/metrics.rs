@@ -27,8 +27,11 @@ pub struct Metrics {
     first_frame: Histogram,
     gap: Histogram,
     at_scrape: AtScrape,
-    links: Arc<Mutex<Vec<(Peer, Arc<Counters>)>>>,
+    links: Shown,
 }
+
+/// The links that are up.
+type Shown = Arc<Mutex<Vec<(Peer, Arc<Counters>)>>>;
 
 /// Metrics that are read off when someone asks.
 #[derive(Debug)]
@@ -333,7 +336,7 @@ impl AtScrape {
 /// A link that is shown; see [`Metrics::link`].
 #[derive(Debug)]
 pub struct LinkGuard {
-    links: Arc<Mutex<Vec<(Peer, Arc<Counters>)>>>,
+    links: Shown,
     counters: Arc<Counters>,
 }
 

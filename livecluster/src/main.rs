@@ -24,10 +24,18 @@ fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
         Command::Local(args) => local::run(args, &cli.log),
         Command::Edge(edge) => role::run(edge, |config, shutdown| {
-            livecluster_edge::run(config, |bound| role::announce(&bound.name, Some(bound.rtmp), bound.link, bound.http), shutdown)
+            livecluster_edge::run(
+                config,
+                |bound| role::announce(&bound.name, Some(bound.rtmp), bound.link, bound.http),
+                shutdown,
+            )
         }),
         Command::Origin(origin) => role::run(origin, |config, shutdown| {
-            livecluster_origin::run(config, |bound| role::announce(&bound.name, None, bound.link, bound.http), shutdown)
+            livecluster_origin::run(
+                config,
+                |bound| role::announce(&bound.name, None, bound.link, bound.http),
+                shutdown,
+            )
         }),
     }
 }

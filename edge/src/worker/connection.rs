@@ -229,7 +229,7 @@ impl Connection {
         Ok(())
     }
 
-    fn broken(&self, error: &Error) -> Reason {
+    pub(super) fn broken(&self, error: &Error) -> Reason {
         let reason = Reason::of(error);
         tracing::info!(client = self.client.0, peer = %self.peer, %error, "client closed for an error");
         reason

@@ -55,46 +55,53 @@ impl Connection {
     }
 
     fn connect(&self, request: &ConnectRequest, now: Instant) {
-        *self.asks.borrow_mut() = Arc::new(Client {
+        let asks = Client {
             app: request.app.clone(),
             tc_url: request.tc_url.clone(),
             query: request.query.clone(),
             address: self.peer.to_string(),
-        });
+        };
+        if let Err(error) = asks.check() {
+            self.session
+                .borrow_mut()
+                .refuse_connect(status::CONNECT_REJECTED, &error.to_string());
+            return self.end(Reason::Protocol);
+        }
+        *self.asks.borrow_mut() = Arc::new(asks);
         let accepted = self.session.borrow_mut().accept_connect(now);
         if let Err(error) = accepted {
-            tracing::info!(client = self.client.0, peer = %self.peer, %error, "client closed for an error");
-            self.end(Reason::of(&error));
+            self.end(self.broken(&error));
         }
     }
 
-    /// The client, as the origin is told of it.
-    fn asks_with(&self, query: String) -> Arc<Client> {
+    /// The stream, and the client as its origin is told of it; or why they can't be.
+    fn address(&self, name: &str, query: String) -> Result<(Key, Arc<Client>), String> {
         let asks = self.asks.borrow();
-        match query.is_empty() {
-            true => Arc::clone(&asks),
-            false => Arc::new(Client {
-                query,
-                ..Client::clone(&asks)
-            }),
+        let key = Key::of(&asks.app, name).map_err(|error| error.to_string())?;
+        if query.is_empty() {
+            return Ok((key, Arc::clone(&asks)));
         }
+        let asks = Client {
+            query,
+            ..Client::clone(&asks)
+        };
+        asks.check().map_err(|error| error.to_string())?;
+        Ok((key, Arc::new(asks)))
     }
 
     fn publish(&self, stream_id: u32, name: &str, query: String, now: Instant) {
-        let key = match Key::of(&self.asks.borrow().app, name) {
-            Ok(key) => key,
-            Err(error) => {
-                let description = error.to_string();
+        let (key, asks) = match self.address(name, query) {
+            Ok(address) => address,
+            Err(why) => {
                 return self.session.borrow_mut().refuse_publish(
                     stream_id,
                     status::PUBLISH_BAD_NAME,
-                    &description,
+                    &why,
                 );
             }
         };
-        let (activity, asks) = (Arc::new(AtomicU64::new(0)), self.asks_with(query));
-        let of_client = (self.client, stream_id);
-        let counts = Arc::clone(&activity);
+        let activity = Arc::new(AtomicU64::new(0));
+        let (of_client, counts) = ((self.client, stream_id), Arc::clone(&activity));
         let id = self
             .worker
             .shared
@@ -109,15 +116,13 @@ impl Connection {
     }
 
     fn play(self: &Rc<Self>, stream_id: u32, play: &command::Play, query: String, now: Instant) {
-        let key = match Key::of(&self.asks.borrow().app, &play.name) {
-            Ok(key) => key,
-            Err(error) => {
-                let description = error.to_string();
-                return self.session.borrow_mut().refuse_play(
-                    stream_id,
-                    status::PLAY_FAILED,
-                    &description,
-                );
+        let (key, asks) = match self.address(&play.name, query) {
+            Ok(address) => address,
+            Err(why) => {
+                return self
+                    .session
+                    .borrow_mut()
+                    .refuse_play(stream_id, status::PLAY_FAILED, &why);
             }
         };
         let wants = Wants {
@@ -132,7 +137,6 @@ impl Connection {
             wants,
         };
         self.out.borrow_mut().plays.push(play);
-        let asks = self.asks_with(query);
         let client = (self.client, stream_id);
         self.worker
             .shared

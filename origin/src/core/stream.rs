@@ -392,9 +392,9 @@ impl Stream {
 
     /// Whether some edge waits for a publication that is not here.
     pub(super) fn is_awaited(&self) -> bool {
-        self.watchers.values().any(|watcher| {
-            matches!(watcher.view, View::Waiting(Some((id, _))) if !self.publications.contains_key(&id))
-        })
+        self.watchers
+            .values()
+            .any(|watcher| matches!(watcher.view, View::Waiting(Some((id, _))) if !self.publications.contains_key(&id)))
     }
 
     // Viewers.
