@@ -125,6 +125,18 @@ impl Identity {
         })
     }
 
+    /// The same process after it has lost its memory: another boot id, all else as before.
+    pub fn restarted(&self) -> Result<Self, Error> {
+        let boot = BootId(u64::from_be_bytes(random()?));
+        let config = Config {
+            boot,
+            ..(*self.link).clone()
+        };
+        Ok(Self {
+            link: Arc::new(config),
+        })
+    }
+
     /// Its name.
     pub fn name(&self) -> &Name {
         &self.link.name
