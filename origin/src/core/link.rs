@@ -86,6 +86,11 @@ impl Links {
             .sum()
     }
 
+    /// Control frames that wait for this link.
+    pub fn queued(&self, id: LinkId) -> usize {
+        self.links.get(&id).map_or(0, |link| link.control.len())
+    }
+
     pub fn note_stream(&mut self, key: &Key) -> Vec<LinkId> {
         let operators = self
             .links

@@ -7,6 +7,7 @@ mod footprint;
 mod link;
 mod publication;
 mod report;
+mod status;
 mod stream;
 mod takeover;
 mod watcher;
@@ -26,6 +27,7 @@ pub use context::{Counters, Output};
 pub use footprint::Footprint;
 use link::Ready;
 pub use link::{LinkId, Peer};
+pub use status::{PublicationStatus, StreamStatus};
 use stream::Stream;
 
 /// What an origin's core may do and keep.
