@@ -1,0 +1,106 @@
+//! What an origin shows over HTTP.
+
+mod figures;
+
+use std::sync::Arc;
+
+use livecluster_mrtmp::id::{PublicationId, Term};
+use livecluster_node::http::Pages;
+use serde_json::{Value, json};
+use tokio::sync::watch;
+
+use crate::boot::{Boot, LinkStatus, Snapshot, State, now};
+use crate::core::{PublicationStatus, StreamStatus};
+use figures::Figures;
+
+/// The pages of an origin.
+#[derive(Debug)]
+pub(crate) struct OriginPages {
+    boots: watch::Receiver<Arc<Boot>>,
+    figures: Figures,
+}
+
+impl OriginPages {
+    /// Shows the newest of `boots`.
+    pub fn new(boots: watch::Receiver<Arc<Boot>>) -> Self {
+        Self {
+            boots,
+            figures: Figures::new(),
+        }
+    }
+
+    fn boot(&self) -> Arc<Boot> {
+        Arc::clone(&self.boots.borrow())
+    }
+}
+
+impl Pages for OriginPages {
+    fn metrics(&self) -> String {
+        let snapshot = self.boot().read(|state| state.snapshot(now()));
+        self.figures.render(&snapshot)
+    }
+
+    fn unready(&self) -> Option<String> {
+        let in_force = self.boot().read(State::has_document);
+        (!in_force).then(|| "no route document is in force".to_owned())
+    }
+
+    fn status(&self) -> Value {
+        let boot = self.boot();
+        let Snapshot {
+            generation,
+            boots,
+            streams,
+            links,
+            ..
+        } = boot.read(|state| state.snapshot(now()));
+        json!({
+            "name": &**boot.identity().name(),
+            "boot": hex(boot.identity().boot().0),
+            "boots": boots,
+            "generation": generation,
+            "streams": streams.iter().map(stream).collect::<Vec<_>>(),
+            "links": links.iter().map(link).collect::<Vec<_>>(),
+        })
+    }
+}
+
+fn stream(stream: &StreamStatus) -> Value {
+    let current = stream.current.as_ref();
+    let number = |of: fn(&PublicationStatus) -> u64| current.map_or(0, of);
+    json!({
+        "key": stream.key.as_str(),
+        "publication": current.map(|current| publication(current.id)),
+        "term": current.map(|current| term(current.term)),
+        "publisher_edge": current.map(|current| &*current.edge),
+        "edges": stream.edges,
+        "viewers": stream.viewers,
+        "held": current.is_some_and(|current| current.held),
+        "bytes": number(|current| current.bytes),
+        "log_bytes": stream.log_bytes,
+        "next": number(|current| current.next),
+    })
+}
+
+fn link(link: &LinkStatus) -> Value {
+    json!({
+        "peer": &*link.peer,
+        "role": link.role.to_string(),
+        "rtt_ms": link.rtt.map(|rtt| rtt.as_secs_f64() * 1000.0),
+        "bytes_in": link.bytes_in,
+        "bytes_out": link.bytes_out,
+    })
+}
+
+fn publication(id: PublicationId) -> String {
+    format!("{}-{}", hex(id.edge.0), id.counter)
+}
+
+fn term(term: Term) -> Value {
+    json!([term.generation, term.counter])
+}
+
+/// As text: programs that read JSON may not hold 64 bits in a number.
+fn hex(number: u64) -> String {
+    format!("{number:016x}")
+}
