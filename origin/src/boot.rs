@@ -6,7 +6,6 @@ mod state;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Instant, SystemTime};
 
-use livecluster_mrtmp::io::Connection;
 use livecluster_mrtmp::link;
 use livecluster_mrtmp::route::File;
 use livecluster_node::{Error, Identity};
@@ -91,6 +90,13 @@ impl Boot {
         Ok(done)
     }
 
+    /// Ends this boot, as something else than its clock has found reason to.
+    pub fn end(&self, over: Over) {
+        // It may be over already.
+        let _ = self.act(now(), |state, _| state.end(over));
+        self.look.notify_one();
+    }
+
     /// Looks at the state, also at that of a boot that is over.
     pub fn read<T>(&self, look: impl FnOnce(&State) -> T) -> T {
         look(&self.state.lock().unwrap_or_else(PoisonError::into_inner))
@@ -122,8 +128,8 @@ impl Boot {
     }
 
     /// Takes a link that is up, until what is returned is dropped. An older one of the same peer is told to end.
-    pub fn link_up(self: &Arc<Self>, connection: &Connection) -> Result<LinkEnd, NotTaken> {
-        let handle = Arc::new(Handle::new(connection));
+    pub fn link_up(self: &Arc<Self>, handle: Handle) -> Result<LinkEnd, NotTaken> {
+        let handle = Arc::new(handle);
         let max = self.config.max_links;
         let up = self.act(now(), |state, now| state.link_up(&handle, max, now));
         Ok(LinkEnd::new(Arc::clone(self), up??, handle))

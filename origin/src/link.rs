@@ -6,12 +6,12 @@ use std::time::Instant;
 
 use livecluster_mrtmp::Frame;
 use livecluster_mrtmp::io::{self, Connection, Counters, Endpoint, Error, Reason};
-use livecluster_mrtmp::link::Peer;
+use livecluster_mrtmp::link::{self, Peer};
 use tokio::net::TcpStream;
 use tokio::sync::{Notify, OwnedSemaphorePermit, watch};
 use tracing::Instrument;
 
-use crate::boot::{Boot, LinkStatus, Rejected, now};
+use crate::boot::{Boot, LinkStatus, Over, Rejected, now};
 use crate::core::LinkId;
 
 /// A connection that came in, before anyone knows who it is.
@@ -30,7 +30,10 @@ impl Incoming {
         tokio::select! {
             accepted = self.accept(&boot) => match accepted {
                 Ok(connection) => serve(connection, &boot, closing).await,
-                Err(error) => log_refused(address, &error),
+                Err(error) => {
+                    note_freeze(&error, &boot);
+                    log_refused(address, &error);
+                }
             },
             () = is_true(&mut closing) => {}
         }
@@ -56,10 +59,10 @@ pub(crate) struct Handle {
 }
 
 impl Handle {
-    pub fn new(connection: &Connection) -> Self {
+    pub fn new(peer: Peer, counters: Arc<Counters>) -> Self {
         Self {
-            peer: connection.peer().clone(),
-            counters: connection.counters(),
+            peer,
+            counters,
             wake: Notify::new(),
             end: Notify::new(),
         }
@@ -109,6 +112,9 @@ impl LinkEnd {
         };
         tracing::info!(boot = %format_args!("{:016x}", handle.peer.boot.0), "link up");
         let reason = connection.run(&mut self, &handle.wake, ended).await;
+        if let Reason::Link(error) = &reason {
+            note_freeze(error, &self.boot);
+        }
         log_ended(&reason);
     }
 }
@@ -144,15 +150,22 @@ impl Drop for LinkEnd {
 }
 
 async fn serve(connection: Connection, boot: &Arc<Boot>, closing: watch::Receiver<bool>) {
-    let peer = connection.peer();
+    let peer = connection.peer().clone();
     let span = tracing::info_span!("link", peer = %peer.name, role = %peer.role);
     let served = async {
-        match boot.link_up(&connection) {
+        match boot.link_up(Handle::new(peer, connection.counters())) {
             Ok(end) => end.run(connection, closing).await,
             Err(reason) => tracing::info!(%reason, "link not taken"),
         }
     };
     served.instrument(span).await;
+}
+
+/// A link whose timer ran late has found out for the whole process.
+fn note_freeze(error: &Error, boot: &Boot) {
+    if let Error::Link(frozen @ link::Error::Frozen(_)) = error {
+        boot.end(Over::Frozen(frozen.clone()));
+    }
 }
 
 fn log_refused(address: SocketAddr, error: &Error) {

@@ -113,6 +113,10 @@ impl State {
         self.over.clone().map_or(Ok(()), Err)
     }
 
+    pub fn end(&mut self, over: Over) {
+        self.over.get_or_insert(over);
+    }
+
     /// Does what is due; says when to look again.
     pub fn tick(&mut self, now: Now) -> Instant {
         if self.core.deadline().is_some_and(|due| due <= now.instant) {
