@@ -133,7 +133,13 @@ fn watch_directory(path: &Path, changed: Arc<Notify>) -> Result<RecommendedWatch
         path: directory.to_owned(),
         error,
     };
-    let mut watcher = notify::recommended_watcher(move |_| changed.notify_one()).map_err(failed)?;
+    // Reading the document is an event too: without a look at its kind each reading would bring the next.
+    let told = move |event: notify::Result<notify::Event>| {
+        if event.is_ok_and(|event| !event.kind.is_access()) {
+            changed.notify_one();
+        }
+    };
+    let mut watcher = notify::recommended_watcher(told).map_err(failed)?;
     watcher
         .watch(directory, RecursiveMode::NonRecursive)
         .map_err(failed)?;
@@ -153,6 +159,8 @@ impl FromStr for Source {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn document(generation: u64) -> String {
@@ -191,5 +199,19 @@ mod tests {
         assert_eq!(generation(&newer), Some(6));
         drop(newer);
         task.abort();
+    }
+
+    #[tokio::test]
+    async fn reading_the_document_is_not_a_change_of_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("routes.json");
+        write(&path, &document(5));
+        let changed = Arc::new(Notify::new());
+        let _watcher = watch_directory(&path, Arc::clone(&changed)).unwrap();
+
+        std::fs::read_to_string(&path).unwrap();
+        let told = tokio::time::timeout(Duration::from_millis(100), changed.notified()).await;
+
+        assert!(told.is_err());
     }
 }
