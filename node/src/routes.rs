@@ -1,5 +1,6 @@
 //! The route document of a process: read at the start, watched, and the last good one kept.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
@@ -104,11 +105,19 @@ impl Routes {
     /// The document, if it says something new.
     fn read(&self) -> Result<Option<File>, Refused> {
         let path = || self.path.clone();
-        let text = std::fs::read_to_string(&self.path);
-        let text = text.map_err(|error| Refused::Unreadable {
-            path: path(),
-            error,
-        })?;
+        let text = match std::fs::read_to_string(&self.path) {
+            Ok(text) => text,
+            // It is not written yet: a role that needs it says so on its page.
+            Err(error) if error.kind() == ErrorKind::NotFound && self.is_first() => {
+                return Ok(None);
+            }
+            Err(error) => {
+                return Err(Refused::Unreadable {
+                    path: path(),
+                    error,
+                });
+            }
+        };
         let file = File::parse(&text).map_err(|error| Refused::Malformed {
             path: path(),
             error,
@@ -120,6 +129,11 @@ impl Routes {
         })?;
         let known = self.current.borrow();
         Ok((known.as_deref() != Some(&file)).then_some(file))
+    }
+
+    /// Whether no document has been in force yet.
+    fn is_first(&self) -> bool {
+        self.current.borrow().is_none()
     }
 }
 
@@ -199,6 +213,20 @@ mod tests {
         assert_eq!(generation(&newer), Some(6));
         drop(newer);
         task.abort();
+    }
+
+    #[test]
+    fn document_that_is_not_written_yet_is_awaited_and_one_that_went_away_is_missed() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("routes.json");
+        let mut routes = Routes::watch(&Source::File(path.clone()), "c").unwrap();
+        assert!(matches!(routes.read(), Ok(None)));
+
+        write(&path, &document(5));
+        routes.reload();
+        std::fs::remove_file(&path).unwrap();
+
+        assert!(matches!(routes.read(), Err(Refused::Unreadable { .. })));
     }
 
     #[tokio::test]
