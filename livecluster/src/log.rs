@@ -9,9 +9,10 @@ use tracing_subscriber::EnvFilter;
 /// How to log.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// What to log: a level (error, warn, info, debug, trace), or a list such as info,livecluster_edge=debug
-    #[arg(long = "log", env = LOG, global = true, default_value = "info", value_name = "FILTER")]
-    pub filter: String,
+    /// What to log: a level (error, warn, info, debug, trace), or a list such as info,livecluster_edge=debug. Without
+    /// it: info; the parts of a local cluster: warn
+    #[arg(long = "log", env = LOG, global = true, value_name = "FILTER")]
+    pub filter: Option<String>,
     /// In which form
     #[arg(long = "log-format", env = LOG_FORMAT, global = true, default_value = "text")]
     pub format: Format,
@@ -29,8 +30,9 @@ pub enum Format {
 impl Args {
     /// Logs from here on.
     pub fn start(&self) -> anyhow::Result<()> {
-        let filter = EnvFilter::try_new(&self.filter);
-        let filter = filter.map_err(|error| anyhow!("--log {}: {error}", self.filter))?;
+        let filter = self.filter.as_deref().unwrap_or("info");
+        let filter =
+            EnvFilter::try_new(filter).map_err(|error| anyhow!("--log {filter}: {error}"))?;
         let log = tracing_subscriber::fmt()
             .with_env_filter(filter)
             .with_writer(stderr);
@@ -47,7 +49,10 @@ impl Args {
             Format::Text => "text",
             Format::Json => "json",
         };
-        [(LOG, &self.filter), (LOG_FORMAT, format)]
+        [
+            (LOG, self.filter.as_deref().unwrap_or("warn")),
+            (LOG_FORMAT, format),
+        ]
     }
 }
 

@@ -47,14 +47,22 @@ impl Cluster {
     pub fn new(args: Args, log: &log::Args) -> anyhow::Result<Self> {
         let directory = Directory::open(args.dir.as_deref())?;
         let cluster = format!("local-{}", random::hex::<8>()?);
-        let environment = log
+        let log = log
             .environment()
             .map(|(name, value)| (name, value.to_owned()));
+        // Whoever ends a cluster on this machine does not want to wait for its clients.
+        let drain = [
+            "LIVECLUSTER_DRAIN_ACCEPT_SECONDS",
+            "LIVECLUSTER_DRAIN_SECONDS",
+        ]
+        .into_iter()
+        .filter(|name| std::env::var_os(name).is_none())
+        .map(|name| (name, "0".to_owned()));
         let setting = Setting {
             program: std::env::current_exe().context("this program's own path")?,
             routes: directory.routes(),
             secret: directory.secret(args.secret_file.as_deref())?,
-            environment: environment.into(),
+            environment: log.into_iter().chain(drain).collect(),
             cluster,
         };
         let routes = Routes::new(directory.routes(), &setting.cluster)?;
