@@ -158,6 +158,10 @@ impl Link {
         self.viewers.remove(&viewer)
     }
 
+    pub fn remove_viewers_of(&mut self, stream: &Key) {
+        self.viewers.retain(|_, key| key != stream);
+    }
+
     /// All streams that this link has to do with.
     pub fn streams(&self) -> BTreeSet<&Key> {
         let channels = self.channels.values().map(|(_, key)| key);

@@ -336,9 +336,15 @@ impl Core {
             .links
             .get_mut(link)
             .and_then(|link| link.close_group(group));
-        if let Some(key) = key {
-            self.stream(&key, |stream, cx| stream.unwatch((link, group), cx));
-        }
+        let Some(key) = key else {
+            return;
+        };
+        self.stream(&key, |stream, cx| {
+            stream.unwatch((link, group), cx);
+            if !stream.is_watched_on(link) {
+                stream.dismiss_viewers(link, cx);
+            }
+        });
     }
 
     fn leave(&mut self, link: LinkId, leave: Leave) {

@@ -179,6 +179,18 @@ impl Stream {
         }
     }
 
+    pub(super) fn is_watched_on(&self, link: LinkId) -> bool {
+        self.watchers.keys().any(|(of, _)| *of == link)
+    }
+
+    /// An edge that no longer watches has no viewers: they left, or are counted at another origin.
+    pub(super) fn dismiss_viewers(&mut self, link: LinkId, cx: &mut Context) {
+        self.viewers.retain(|(of, ..)| *of != link);
+        if let Some(link) = cx.links.get_mut(link) {
+            link.remove_viewers_of(&self.key);
+        }
+    }
+
     /// An edge no longer wants the stream, unless another group of it does.
     fn unlist(&mut self, edge: &Name, cx: &mut Context) {
         if self.watchers.values().any(|watcher| watcher.edge == *edge) {
