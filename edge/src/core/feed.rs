@@ -118,8 +118,13 @@ impl Feed {
         self.hand_over(successor);
     }
 
-    /// The same publication goes on after a hole, in the same times.
+    /// The same publication goes on after a hole, in the same times. Only headers that are newer come with it: those
+    /// in force here stay in force.
     pub(super) fn skip_to(&self, successor: &Arc<Feed>) {
+        for header in self.log().newest_headers() {
+            let (sequence, at) = (header.sequence, header.at);
+            successor.log().preset(sequence, header.message.clone(), at);
+        }
         successor.offset.store(self.offset(), Ordering::Relaxed);
         self.hand_over(successor);
     }

@@ -11,7 +11,7 @@ use livecluster_mrtmp::frame::{
 use livecluster_mrtmp::id::{Channel, ClientId, Name, PublicationId};
 use livecluster_mrtmp::route::Key;
 use livecluster_rtmp::Message;
-use livecluster_rtmp::broadcast::{Append, Broadcast};
+use livecluster_rtmp::broadcast::{Append, Broadcast, Entry};
 
 use super::binding::{Binding, Move};
 use super::context::{ClientEvent, Context, Timer};
@@ -327,7 +327,7 @@ impl Publication {
         let first = self.grant.is_none();
         self.grant = Some(grant);
         let oldest = self.feed.log().oldest();
-        self.feed_from(at, oldest, cx);
+        self.feed_from(at, oldest, Vec::new(), cx);
         if let Some(client) = self.client.filter(|_| first) {
             cx.tell(client, ClientEvent::Published);
         }
@@ -355,7 +355,7 @@ impl Publication {
     }
 
     pub fn have(&mut self, at: usize, next: u64, cx: &mut Context) {
-        self.feed_from(at, next, cx);
+        self.feed_from(at, next, Vec::new(), cx);
     }
 
     pub fn nothing(&mut self, at: usize, cx: &mut Context) {
@@ -367,19 +367,15 @@ impl Publication {
                 .map_or(start, |unstable| unstable.min(start))
                 .max(log.oldest())
         };
-        self.feed_from(at, from, cx);
         let headers = self.feed.log().headers(0, from);
-        if let Some(uplink) = self.uplinks.get_mut(at) {
-            uplink.feed_from(from, headers);
-        }
+        self.feed_from(at, from, headers, cx);
         self.tell_trim(cx);
-        self.wake_uplinks(cx);
     }
 
-    fn feed_from(&mut self, at: usize, next: u64, cx: &mut Context) {
+    fn feed_from(&mut self, at: usize, next: u64, headers: Vec<Arc<Entry>>, cx: &mut Context) {
         if let Some(uplink) = self.uplinks.get_mut(at) {
             cx.counters.replayed += uplink.sent.saturating_sub(next);
-            uplink.feed_from(next, Vec::new());
+            uplink.feed_from(next, headers);
         }
         if self.client.is_some() {
             self.unfed_since = None;
