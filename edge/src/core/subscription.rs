@@ -25,6 +25,8 @@ pub(super) struct Subscription {
     feed: Arc<Feed>,
     /// The publication in `feed`.
     showing: Option<Showing>,
+    /// The last publication whose end was seen here, and the first number after it: it is not shown again.
+    ended: Option<(PublicationId, u64)>,
     /// Where media comes from.
     bound: Option<Source>,
     /// The origin that the routes want, until it has answered.
@@ -62,6 +64,10 @@ struct Source {
     link: Option<(LinkId, Group)>,
     /// FROM came on this link: what follows counts.
     flows: bool,
+    /// The first number that was missing here when it was asked.
+    asked: u64,
+    /// What AWAITING said while the stream still came from elsewhere.
+    awaits: Option<bool>,
 }
 
 /// How long appended messages wait for their acknowledgement.
@@ -78,6 +84,7 @@ impl Subscription {
             viewers: BTreeMap::new(),
             feed,
             showing: None,
+            ended: None,
             bound: None,
             candidate: None,
             binding: Binding::default(),
@@ -251,11 +258,7 @@ impl Subscription {
         {
             source.unwatch(cx);
         }
-        self.candidate = Some(Source {
-            origin,
-            link: None,
-            flows: false,
-        });
+        self.candidate = Some(Source::at(origin));
         self.watch(cx);
         cx.report_stream(&self.key);
     }
@@ -281,10 +284,10 @@ impl Subscription {
         else {
             return;
         };
+        let next = self.feed.log().next();
         let source = self.candidate.as_mut().or(self.bound.as_mut());
         if let Some(source) = source {
-            source.link = Some((link, group));
-            source.flows = false;
+            source.ask((link, group), next);
         }
         cx.control(link, Frame::Watch(self.watch_frame(group, cx)));
         for client in self.viewers.keys().copied().collect::<Vec<_>>() {
@@ -313,10 +316,10 @@ impl Subscription {
             return;
         };
         cx.control(link, Frame::Watch(self.watch_frame(group, cx)));
+        let next = self.feed.log().next();
         if let Some(source) = self.source_on(link) {
             source.unwatch(cx);
-            source.link = Some((link, group));
-            source.flows = false;
+            source.ask((link, group), next);
         }
     }
 
@@ -340,6 +343,7 @@ impl Subscription {
         if self.bound.as_ref().is_some_and(|source| source.is_on(link)) && self.candidate.is_some()
         {
             self.bound = None;
+            self.take_candidate_that_awaits(cx);
         }
         if let Some(source) = self.source_on(link) {
             source.rest();
@@ -348,6 +352,18 @@ impl Subscription {
         }
         self.interrupt();
         self.hold(cx);
+    }
+
+    /// What the wanted origin said while the stream came from another counts now.
+    fn take_candidate_that_awaits(&mut self, cx: &mut Context) {
+        if let Some((link, held)) = self.candidate_that_awaits() {
+            self.awaiting(link, held, cx);
+        }
+    }
+
+    fn candidate_that_awaits(&self) -> Option<(LinkId, bool)> {
+        let candidate = self.candidate.as_ref()?;
+        Some((candidate.link?.0, candidate.awaits?))
     }
 
     pub fn not_owner(&mut self, link: LinkId, cx: &mut Context) {
@@ -391,10 +407,15 @@ impl Subscription {
             .showing
             .is_some_and(|showing| showing.publication == from.publication)
             && self.feed.closed().is_none();
+        if let Some((_, next)) = self.ended.filter(|(id, _)| *id == from.publication) {
+            return self.decline(link, from.group, next, cx);
+        }
         match from.cause {
             Cause::Local => return self.show_local(link, from, own, cx),
             // This edge has moved on since it asked, or asked about a log that is no longer there.
-            Cause::Discontinuity | Cause::Continue if same && self.must_ask_again(from, next) => {
+            Cause::Discontinuity | Cause::Continue
+                if same && self.must_ask_again(link, from, next) =>
+            {
                 return self.watch_again(link, cx);
             }
             Cause::Discontinuity if same => self.skip_to(from, cx),
@@ -404,9 +425,23 @@ impl Subscription {
         self.flow(link, cx);
     }
 
-    fn must_ask_again(&self, from: &From, next: u64) -> bool {
+    /// All of what an origin will send was seen here to its end: it is acknowledged, and nothing of it is taken.
+    fn decline(&mut self, link: LinkId, group: Group, next: u64, cx: &mut Context) {
+        cx.control(link, Frame::Ack(Ack { group, next }));
+        if self.feed.closed().is_some() {
+            self.showing = None;
+            self.flow(link, cx);
+        } else if let Some(source) = self.source_on(link) {
+            source.flows = false;
+        }
+    }
+
+    fn must_ask_again(&self, link: LinkId, from: &From, next: u64) -> bool {
+        let has_moved_on = self
+            .sources()
+            .any(|source| source.is_on(link) && !source.flows && next > source.asked);
         match from.cause {
-            Cause::Discontinuity => next >= from.next,
+            Cause::Discontinuity => has_moved_on || next >= from.next,
             _ => next < from.next,
         }
     }
@@ -471,6 +506,14 @@ impl Subscription {
     }
 
     pub fn awaiting(&mut self, link: LinkId, held: bool, cx: &mut Context) {
+        let is_fed = self.showing.is_some() && self.feed.closed().is_none();
+        if is_fed
+            && self.bound.as_ref().is_some_and(|bound| bound.flows)
+            && let Some(candidate) = self.candidate.as_mut().filter(|one| one.is_on(link))
+        {
+            candidate.awaits = Some(held);
+            return;
+        }
         if !held {
             self.feed.close(Closed::Ended);
             self.showing = None;
@@ -506,9 +549,19 @@ impl Subscription {
             return;
         }
         match self.feed.finish(sequence) {
-            Append::Appended => self.appended(cx),
+            Append::Appended => self.ended(cx),
             Append::Gap => self.watch_again(link, cx),
             Append::Duplicate | Append::Ended => {}
+        }
+    }
+
+    /// No origin is to wait for what has ended.
+    fn ended(&mut self, cx: &mut Context) {
+        self.appended(cx);
+        let next = self.feed.log().next();
+        self.ended = self.showing.map(|showing| (showing.publication, next));
+        if let Some((link, _)) = self.candidate_that_awaits() {
+            self.watch_again(link, cx);
         }
     }
 
@@ -575,6 +628,24 @@ impl Subscription {
 }
 
 impl Source {
+    fn at(origin: Name) -> Self {
+        Self {
+            origin,
+            link: None,
+            flows: false,
+            asked: 0,
+            awaits: None,
+        }
+    }
+
+    /// It was asked to go on at `next`, and has not answered.
+    fn ask(&mut self, at: (LinkId, Group), next: u64) {
+        self.link = Some(at);
+        self.flows = false;
+        self.asked = next;
+        self.awaits = None;
+    }
+
     fn is_on(&self, link: LinkId) -> bool {
         self.link.is_some_and(|(id, _)| id == link)
     }
@@ -582,6 +653,7 @@ impl Source {
     fn rest(&mut self) {
         self.link = None;
         self.flows = false;
+        self.awaits = None;
     }
 
     fn unwatch(&self, cx: &mut Context) {
