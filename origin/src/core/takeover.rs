@@ -214,13 +214,10 @@ impl Stream {
         self.last_term = self.last_term.max(resume.grant.term);
         let id = resume.publication;
         if let Entry::Vacant(vacant) = self.publications.entry(id) {
-            vacant.insert(Publication::new(
-                id,
-                resume.grant.clone(),
-                edge,
-                cx.now.instant,
-                &cx.config,
-            ));
+            let now = cx.now.instant;
+            let publication = Publication::new(id, resume.grant.clone(), edge, now, &cx.config);
+            let publication = vacant.insert(publication);
+            publication.provisional_until = resume.grant.provisional.then(|| now + cx.config.hold);
             self.place_resumed(&resume, cx);
         }
         self.answer_resume(link, &resume, cx);
@@ -239,7 +236,7 @@ impl Stream {
             self.current = Some(id);
             return;
         };
-        if beats(&resume.grant, current) {
+        if beats(&resume.grant, &current.grant) {
             self.supersede_current(cx);
             self.current = Some(id);
             return;
@@ -306,13 +303,14 @@ fn judge_against(current: &Publication, newcomer: &Newcomer) -> Verdict {
     }
 }
 
-/// Whether an older grant whose client sends takes the stream back from what was accepted here.
-fn beats(grant: &Grant, current: &Publication) -> bool {
-    let same_key = !grant.identity.is_empty() && grant.identity == current.grant.identity;
-    if current.provisional_until.is_some() && !grant.provisional && !same_key {
-        return true;
+/// Whether a grant wins over another, wherever the two meet: the newer one, unless it is provisional and without the
+/// older one's key.
+fn beats(grant: &Grant, other: &Grant) -> bool {
+    let same_key = !grant.identity.is_empty() && grant.identity == other.identity;
+    match grant.term > other.term {
+        true => same_key || !grant.provisional,
+        false => !same_key && other.provisional,
     }
-    grant.term > current.grant.term
 }
 
 fn refuse(newcomer: &Newcomer, code: &str, description: String, cx: &mut Context) {
