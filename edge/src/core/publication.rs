@@ -193,7 +193,7 @@ impl Publication {
         for (at, uplink) in std::mem::take(&mut self.uplinks).into_iter().enumerate() {
             match keep == Some(at) {
                 true => self.uplinks.push(uplink),
-                false => withdraw(&uplink, cx),
+                false => self.give_up(&uplink, cx),
             }
         }
         self.uplinks.push(Uplink::to(origin));
@@ -568,9 +568,15 @@ impl Publication {
             return;
         }
         let last = self.uplinks.len() - 1;
-        for uplink in self.uplinks.drain(..last) {
-            withdraw(&uplink, cx);
+        for uplink in self.uplinks.drain(..last).collect::<Vec<_>>() {
+            self.give_up(&uplink, cx);
         }
+    }
+
+    /// It feeds an origin no more, and hears no more from it.
+    fn give_up(&mut self, uplink: &Uplink, cx: &mut Context) {
+        self.map.forget_origin(&uplink.origin, cx.now);
+        withdraw(uplink, cx);
     }
 
     /// An end counts once the origin and every edge in the map have it.

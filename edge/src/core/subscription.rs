@@ -1,6 +1,6 @@
 //! A stream that clients of this edge watch: its viewers, the feed that they read, and where that comes from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -31,6 +31,8 @@ pub(super) struct Subscription {
     bound: Option<Source>,
     /// The origin that the routes want, until it has answered.
     candidate: Option<Source>,
+    /// Origins that were left while there was no link: they may still list this edge.
+    left: BTreeSet<Name>,
     binding: Binding,
     ack_is_due: bool,
     /// Since when no origin has answered for it.
@@ -87,6 +89,7 @@ impl Subscription {
             ended: None,
             bound: None,
             candidate: None,
+            left: BTreeSet::new(),
             binding: Binding::default(),
             ack_is_due: false,
             unfed_since: None,
@@ -247,7 +250,7 @@ impl Subscription {
 
     fn go_to(&mut self, origin: Name, cx: &mut Context) {
         if let Some(source) = self.candidate.take() {
-            source.unwatch(cx);
+            self.leave(&source, cx);
         }
         // What flows goes on flowing until the new origin answers.
         if self
@@ -256,11 +259,39 @@ impl Subscription {
             .is_some_and(|bound| !bound.flows || bound.origin == origin)
             && let Some(source) = self.bound.take()
         {
-            source.unwatch(cx);
+            self.leave(&source, cx);
         }
         self.candidate = Some(Source::at(origin));
         self.watch(cx);
         cx.report_stream(&self.key);
+    }
+
+    /// The stream comes from another origin now. One that can't be told is told when it can.
+    fn leave(&mut self, source: &Source, cx: &mut Context) {
+        match source.link {
+            Some(_) => source.unwatch(true, cx),
+            None => drop(self.left.insert(source.origin.clone())),
+        }
+    }
+
+    /// Tells an origin that was left without a word that this edge watches elsewhere; else the publisher's edge would
+    /// hear that it has left.
+    fn say_moved(&mut self, origin: &Name, cx: &mut Context) {
+        if !self.left.remove(origin) {
+            return;
+        }
+        let Some((link, found)) = cx
+            .links
+            .to(origin)
+            .and_then(|link| Some((link, cx.links.get_mut(link)?)))
+        else {
+            return;
+        };
+        let group = found.open_group(&self.key);
+        found.close_group(group);
+        let watch = self.watch_frame(group, cx);
+        cx.control(link, Frame::Watch(watch));
+        cx.control(link, Frame::Unwatch(Unwatch { group, moves: true }));
     }
 
     fn watch_unless_asked(&mut self, cx: &mut Context) {
@@ -318,7 +349,7 @@ impl Subscription {
         cx.control(link, Frame::Watch(self.watch_frame(group, cx)));
         let next = self.feed.log().next();
         if let Some(source) = self.source_on(link) {
-            source.unwatch(cx);
+            source.unwatch(false, cx);
             source.ask((link, group), next);
         }
     }
@@ -335,14 +366,17 @@ impl Subscription {
             .asked()
             .is_some_and(|source| source.origin == *origin && source.link.is_none())
         {
+            self.left.remove(origin);
             self.watch(cx);
         }
+        self.say_moved(origin, cx);
     }
 
     pub fn link_down(&mut self, link: LinkId, cx: &mut Context) {
         if self.bound.as_ref().is_some_and(|source| source.is_on(link)) && self.candidate.is_some()
         {
-            self.bound = None;
+            self.left
+                .extend(self.bound.take().map(|bound| bound.origin));
             self.take_candidate_that_awaits(cx);
         }
         if let Some(source) = self.source_on(link) {
@@ -461,7 +495,7 @@ impl Subscription {
             let old = self.bound.take();
             self.bound = self.candidate.take();
             if let Some(old) = old {
-                old.unwatch(cx);
+                self.leave(&old, cx);
                 self.interrupt();
             }
         }
@@ -621,7 +655,7 @@ impl Subscription {
     /// No one watches: the origins are told, the feed ends.
     pub fn withdraw(self, cx: &mut Context) {
         for source in self.sources() {
-            source.unwatch(cx);
+            source.unwatch(false, cx);
         }
         cx.report_stream(&self.key);
     }
@@ -656,14 +690,14 @@ impl Source {
         self.awaits = None;
     }
 
-    fn unwatch(&self, cx: &mut Context) {
+    fn unwatch(&self, moves: bool, cx: &mut Context) {
         let Some((link, group)) = self.link else {
             return;
         };
         if let Some(found) = cx.links.get_mut(link) {
             found.close_group(group);
         }
-        cx.control(link, Frame::Unwatch(Unwatch { group }));
+        cx.control(link, Frame::Unwatch(Unwatch { group, moves }));
     }
 }
 

@@ -39,7 +39,7 @@ fields! {
     Join { client, stream_id }
     Leave { client, stream_id }
     Watch { group, key, generation, at }
-    Unwatch { group }
+    Unwatch { group, moves }
     From { group, publication, term, next, cause, previous }
     Awaiting { group, held }
     Ack { group, next }

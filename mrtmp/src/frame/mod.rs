@@ -77,7 +77,7 @@ pub enum Frame {
     Leave(Leave),
     /// Up: an edge watches a stream, or goes on watching it.
     Watch(Watch),
-    /// Up: no one at this edge watches any more; the group is free again.
+    /// Up: no one at this edge watches here any more; the group is free again.
     Unwatch(Unwatch),
     /// Down: which publication the group shows, from which number on.
     From(From),
@@ -389,6 +389,8 @@ pub struct Watch {
 pub struct Unwatch {
     /// Which.
     pub group: Group,
+    /// The edge watches at another origin from now on: for the publisher's edge it has not left.
+    pub moves: bool,
 }
 
 /// See [`Frame::From`]. Headers, then media from `next` on follow.

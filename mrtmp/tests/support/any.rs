@@ -194,7 +194,8 @@ fn group_frame() -> impl Strategy<Value = Frame> {
                 generation,
                 at
             })),
-        group().prop_map(|group| Frame::Unwatch(Unwatch { group })),
+        (group(), any::<bool>())
+            .prop_map(|(group, moves)| Frame::Unwatch(Unwatch { group, moves })),
         from(),
         (group(), any::<bool>())
             .prop_map(|(group, held)| Frame::Awaiting(Awaiting { group, held })),

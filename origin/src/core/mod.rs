@@ -140,7 +140,7 @@ impl Core {
             Frame::Ack(f) => self.group(link, f.group, |s, cx| {
                 s.acknowledged((link, f.group), f.next, cx)
             }),
-            Frame::Unwatch(f) => self.unwatch(link, f.group),
+            Frame::Unwatch(f) => self.unwatch(link, f.group, f.moves),
             Frame::Leave(f) => self.leave(link, f),
             Frame::Restated(_) => self.restated(link),
             _ => return Err(Violation),
@@ -324,13 +324,19 @@ impl Core {
         if let Some((id, key)) = found {
             self.stream(&key, |stream, cx| stream.withdraw(id, link, channel, cx));
         }
+        self.withdraw_question(link, Asked::Channel(channel));
+    }
+
+    /// A question that waits for a newer document is not to be answered any more.
+    fn withdraw_question(&mut self, link: LinkId, what: Asked) {
         self.ahead.retain(|(_, from, frame)| {
-            let same = matches!(question(frame), Some((_, _, Asked::Channel(of))) if of == channel);
-            *from != link || !same
+            let is_same = question(frame).is_some_and(|(.., of)| of == what);
+            *from != link || !is_same
         });
     }
 
-    fn unwatch(&mut self, link: LinkId, group: Group) {
+    fn unwatch(&mut self, link: LinkId, group: Group, moves: bool) {
+        self.withdraw_question(link, Asked::Group(group));
         let key = self
             .cx
             .links
@@ -340,7 +346,7 @@ impl Core {
             return;
         };
         self.stream(&key, |stream, cx| {
-            stream.unwatch((link, group), cx);
+            stream.unwatch((link, group), moves, cx);
             if !stream.is_watched_on(link) {
                 stream.dismiss_viewers(link, cx);
             }
@@ -349,6 +355,7 @@ impl Core {
 
     fn leave(&mut self, link: LinkId, leave: Leave) {
         let viewer = (leave.client, leave.stream_id);
+        self.withdraw_question(link, Asked::Play(leave.client, leave.stream_id));
         let key = self
             .cx
             .links

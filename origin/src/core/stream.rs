@@ -27,6 +27,8 @@ pub struct Stream {
     watchers: BTreeMap<(LinkId, Group), Watcher>,
     /// Edges whose link was lost, until they are taken for gone.
     absent: BTreeMap<Name, Instant>,
+    /// Edges that watch at another origin, until the publisher's edge is there too, or they are taken for gone.
+    moved: BTreeMap<Name, Instant>,
     viewers: BTreeSet<(LinkId, ClientId, u32)>,
 }
 
@@ -45,6 +47,7 @@ impl Stream {
             last_term: Term::default(),
             watchers: BTreeMap::new(),
             absent: BTreeMap::new(),
+            moved: BTreeMap::new(),
             viewers: BTreeSet::new(),
         }
     }
@@ -166,6 +169,7 @@ impl Stream {
             return;
         };
         self.absent.remove(&edge);
+        self.moved.remove(&edge);
         let watcher = Watcher::new(edge, link, watch.group, watch.at, cx.now.instant);
         self.watchers.insert((link, watch.group), watcher);
         self.reconsider(cx);
@@ -173,10 +177,16 @@ impl Stream {
         cx.after(cx.config.hold, &self.key);
     }
 
-    pub(super) fn unwatch(&mut self, at: (LinkId, Group), cx: &mut Context) {
-        if let Some(watcher) = self.watchers.remove(&at) {
-            self.unlist(&watcher.edge, cx);
+    pub(super) fn unwatch(&mut self, at: (LinkId, Group), moves: bool, cx: &mut Context) {
+        let Some(watcher) = self.watchers.remove(&at) else {
+            return;
+        };
+        if !moves {
+            return self.unlist(&watcher.edge, cx);
         }
+        let until = cx.now.instant + cx.config.hold;
+        self.moved.insert(watcher.edge, until);
+        cx.after(cx.config.hold, &self.key);
     }
 
     pub(super) fn is_watched_on(&self, link: LinkId) -> bool {
@@ -464,14 +474,14 @@ impl Stream {
                 publication.tell_stable(cx);
             }
         }
-        let gone: Vec<_> = self
-            .absent
-            .iter()
+        let away = self.absent.iter().chain(&self.moved);
+        let gone: Vec<_> = away
             .filter(|(_, at)| **at <= now)
             .map(|(edge, _)| edge.clone())
             .collect();
         for edge in gone {
             self.absent.remove(&edge);
+            self.moved.remove(&edge);
             self.unlist(&edge, cx);
         }
         self.end_holds(cx);
