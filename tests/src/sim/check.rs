@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{State, World};
+use super::{Publisher, State, World};
 
 impl World {
     /// Panics if something went wrong so far; says how to run it again.
@@ -18,37 +18,22 @@ impl World {
 
     /// Panics if some viewer lost a message inside a publication.
     pub fn assert_no_hole(&mut self) {
-        for (at, viewer) in self.viewers.iter().enumerate() {
-            assert!(
-                viewer.holes.is_empty(),
-                "seed {}: viewer {at}: {:?}",
-                self.setup.seed,
-                viewer.holes
-            );
-        }
+        self.check_no_hole();
+        self.assert_sound();
     }
 
-    /// Every viewer of a stream that somebody publishes is where its publisher is.
+    /// Panics unless every viewer of a stream that somebody publishes is where its publisher is.
     pub fn assert_all_follow(&mut self) {
-        for at in 0..self.viewers.len() {
-            let Some(live) = self.live(&self.viewers[at].stream.clone()) else {
-                continue;
-            };
-            if self.viewers[at].gone.is_some() {
-                continue;
-            }
-            let sent = self.publishers[live].sent;
-            let seen = self.viewers[at]
-                .passages
-                .last()
-                .filter(|last| last.run == live as u64)
-                .map(|last| last.next);
-            if seen.is_none_or(|next| next + LAG < sent) {
-                self.violate(format!(
-                    "viewer {at} is at {seen:?} of publisher {live}, who sent {sent}"
-                ));
-            }
+        self.check_following();
+        self.assert_sound();
+    }
+
+    /// All clients leave; panics if anything of them is left after the hold time.
+    pub fn assert_released(&mut self) {
+        for at in 0..self.publishers.len() {
+            self.unpublish(at);
         }
+        self.check_released();
         self.assert_sound();
     }
 
@@ -59,11 +44,39 @@ impl World {
         })
     }
 
-    /// All clients leave; after the hold time nothing of them is left.
-    pub fn assert_released(&mut self) {
-        for at in 0..self.publishers.len() {
-            self.unpublish(at);
+    pub(super) fn check_no_hole(&mut self) {
+        for at in 0..self.viewers.len() {
+            for hole in self.viewers[at].holes.clone() {
+                self.violate(format!("viewer {at} lost {hole:?}"));
+            }
         }
+    }
+
+    pub(super) fn check_following(&mut self) {
+        for at in 0..self.viewers.len() {
+            let viewer = &self.viewers[at];
+            let Some(live) = self.live(&viewer.stream) else {
+                continue;
+            };
+            if let Some(why) = &viewer.gone {
+                if why != "stopped" {
+                    self.violate(format!("viewer {at} had to go: {why}"));
+                }
+                continue;
+            }
+            let last = viewer.passages.last().copied();
+            let sent = self.publishers[live].sent;
+            let follows =
+                last.is_some_and(|last| last.run == live as u64 && last.next + LAG >= sent);
+            if !follows {
+                self.violate(format!(
+                    "viewer {at} is at {last:?}, publisher {live} at {sent}"
+                ));
+            }
+        }
+    }
+
+    pub(super) fn check_released(&mut self) {
         for at in 0..self.viewers.len() {
             self.stop(at);
         }
@@ -80,30 +93,57 @@ impl World {
                 self.violate(format!("origin {at} keeps {left:?}"));
             }
         }
-        self.assert_sound();
     }
 
-    fn check_viewers(&mut self) {
+    /// No log is larger than its budget and what was under way.
+    pub(super) fn check_memory(&mut self) {
+        let most = self.setup.log.bytes + UNDER_WAY;
+        let edges = self.edges.iter().map(|edge| edge.core.footprint());
+        let edges: Vec<_> = edges.map(|footprint| footprint.largest_log).collect();
+        let origins = self.origins.iter_mut().filter_map(|origin| origin.core());
+        let origins: Vec<_> = origins.map(|core| core.footprint().largest_log).collect();
+        for bytes in edges.into_iter().chain(origins) {
+            if bytes > most {
+                self.violate(format!("a log keeps {bytes} bytes"));
+            }
+        }
+    }
+
+    /// Everybody who saw a publication that its publisher ended saw it to its end.
+    pub(super) fn check_ends(&mut self) {
         for at in 0..self.viewers.len() {
+            if self.viewers[at].gone.is_some() {
+                continue;
+            }
             for passage in self.viewers[at].passages.clone() {
-                let Ok(run) = usize::try_from(passage.run) else {
+                let Some(publisher) = self.publisher(passage.run) else {
                     continue;
                 };
-                let publisher = &self.publishers[run];
-                let (state, sent) = (publisher.state.clone(), publisher.sent);
-                if passage.ended && state == State::Publishing {
-                    self.violate(format!("viewer {at} was told that publisher {run} stopped"));
-                }
-                if passage.ended && state == State::Unpublished && passage.next != sent {
-                    self.violate(format!(
-                        "viewer {at} saw {} of {sent} messages of publisher {run} before its end",
-                        passage.next
-                    ));
+                let sent = publisher.sent;
+                if publisher.state == State::Unpublished && passage.next != sent {
+                    self.violate(format!("viewer {at} saw {passage:?} of {sent}"));
                 }
             }
         }
+    }
+
+    pub(super) fn check_viewers(&mut self) {
+        for at in 0..self.viewers.len() {
+            for passage in self.viewers[at].passages.clone() {
+                let state = self.publisher(passage.run).map(|one| one.state.clone());
+                if passage.ended && state == Some(State::Publishing) {
+                    self.violate(format!("viewer {at} was told of an end at {passage:?}"));
+                }
+            }
+        }
+    }
+
+    fn publisher(&self, run: u64) -> Option<&Publisher> {
+        self.publishers.get(usize::try_from(run).ok()?)
     }
 }
 
 /// Messages that a viewer may be behind its publisher while nothing is wrong.
 const LAG: u64 = 25;
+/// Bytes that a log may be over its budget: what its writer had sent before it was told.
+const UNDER_WAY: usize = 64 * 1024;

@@ -33,6 +33,7 @@ impl World {
             keyframe_every: 50,
             len: 20,
             silence: Duration::ZERO,
+            gave_way: false,
             run: at as u64,
             publication,
             activity,
@@ -138,7 +139,11 @@ impl World {
                 self.schedule(now, Event::Send(at));
             }
             ClientEvent::PublishRefused { code, .. } => publisher.state = State::Refused(code),
-            ClientEvent::Revoked => publisher.state = State::Revoked,
+            ClientEvent::Revoked => {
+                publisher.silence = publisher.silence.max(now - publisher.newest);
+                publisher.state = State::Revoked;
+                self.publishers[at].gave_way = self.has_elder(at);
+            }
             ClientEvent::HoldEnded => publisher.state = State::HoldEnded,
             ClientEvent::Go => publisher.slowed = false,
             event => self.violate(format!("publisher {at} was told {}", name(&event))),
@@ -157,6 +162,13 @@ impl World {
             ClientEvent::HoldEnded => viewer.leave("hold ended"),
             event => self.violate(format!("viewer {at} was told {}", name(&event))),
         }
+    }
+
+    /// Whether somebody published the stream before this one came, and still does.
+    fn has_elder(&self, at: usize) -> bool {
+        let stream = &self.publishers[at].stream;
+        let mut elders = self.publishers[..at].iter();
+        elders.any(|elder| elder.stream == *stream && elder.state == State::Publishing)
     }
 
     pub(super) fn let_viewers_read(&mut self, edge: usize) {

@@ -7,7 +7,7 @@ use livecluster_origin::core as origin;
 
 use super::node::Process;
 use super::wire::{End, Way};
-use super::{Breach, CLUSTER, Cut, Event, Reader, World};
+use super::{Breach, CLUSTER, Cut, Event, HEARTBEAT_LIMIT, Reader, World};
 
 impl World {
     /// An origin's process starts, with the document that it kept, and gets the one in force later.
@@ -63,14 +63,13 @@ impl World {
         self.trace(|| format!("origin {at} freezes"));
         let process = std::mem::replace(&mut self.origins[at].process, Process::Gone);
         self.origins[at].process = match process {
-            Process::Runs(core) => Process::Frozen(core),
+            Process::Runs(core) => Process::Frozen(core, self.now),
             other => other,
         };
         for wire in 0..self.wires.len() {
             if self.wires[wire].origin == at && !self.wires[wire].is_closed() {
-                let late = self
-                    .random
-                    .between(super::HEARTBEAT_LIMIT * 3 / 4, super::HEARTBEAT_LIMIT);
+                let least = HEARTBEAT_LIMIT * 3 / 4;
+                let late = self.random.between(least, HEARTBEAT_LIMIT);
                 self.after(late, move |world| world.find_silence(wire));
             }
         }
@@ -78,46 +77,51 @@ impl World {
 
     fn find_silence(&mut self, wire: usize) {
         let origin = self.wires[wire].origin;
-        if matches!(self.origins[origin].process, Process::Frozen(_)) {
+        if matches!(self.origins[origin].process, Process::Frozen(..)) {
             self.edge_notices(wire);
         }
     }
 
-    /// An origin handles things again. It was away for longer than the heartbeat limit: it starts anew, before it reads
-    /// a socket.
+    /// An origin handles things again. If it was away for longer than the heartbeat limit it starts anew, before it
+    /// reads a socket.
     pub fn thaw(&mut self, at: usize) {
-        self.trace(|| format!("origin {at} thaws"));
-        if !matches!(self.origins[at].process, Process::Frozen(_)) {
+        let Process::Frozen(_, since) = self.origins[at].process else {
             return;
+        };
+        self.trace(|| format!("origin {at} thaws"));
+        let is_late = self.now - since > HEARTBEAT_LIMIT;
+        if is_late && self.setup.breach != Some(Breach::OldStateAfterFreeze) {
+            self.kill(at);
+            return self.start(at);
         }
-        if self.setup.breach == Some(Breach::OldStateAfterFreeze) {
-            return self.thaw_with_old_state(at);
-        }
-        self.kill(at);
-        self.start(at);
+        self.go_on(at);
     }
 
     /// It goes on as if nothing had been: sockets first.
-    fn thaw_with_old_state(&mut self, at: usize) {
+    fn go_on(&mut self, at: usize) {
         let process = std::mem::replace(&mut self.origins[at].process, Process::Gone);
         self.origins[at].process = match process {
-            Process::Frozen(core) => Process::Runs(core),
+            Process::Frozen(core, _) => Process::Runs(core),
             other => other,
         };
         for wire in 0..self.wires.len() {
-            if self.wires[wire].origin != at {
-                continue;
-            }
-            for _ in 0..self.wires[wire].up.under_way.len() {
-                self.arrive(wire, Way::Up);
-            }
-            if self.wires[wire].edge_end == End::Closed {
-                self.origin_notices(wire);
+            if self.wires[wire].origin == at {
+                for _ in 0..self.wires[wire].up.under_way.len() {
+                    self.schedule(self.now, Event::Arrive(wire, Way::Up));
+                }
+                if self.wires[wire].edge_end == End::Closed {
+                    self.schedule(self.now, Event::OriginNotices(wire));
+                }
             }
         }
-        if let Some(document) = self.origins[at].document.clone() {
-            self.read_document(Reader::Origin(at), document);
-        }
+        let document = Box::new(self.routes.document.clone());
+        self.schedule(self.now, Event::Document(Reader::Origin(at), document));
+        self.after_origin(at);
+    }
+
+    /// What an origin kept over a restart is lost: its pod was deleted.
+    pub fn forget_document(&mut self, at: usize) {
+        self.origins[at].document = None;
     }
 
     /// No connection between these two can be made until [`Self::mend`], and the one that is up breaks.

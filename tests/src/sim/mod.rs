@@ -2,8 +2,10 @@
 //! see. The same seed gives the same execution.
 
 mod breach;
+pub mod chaos;
 mod check;
 mod client;
+mod decision;
 mod fault;
 mod network;
 mod node;

@@ -98,7 +98,7 @@ impl World {
     /// Hands over what has arrived, unless nobody takes it now.
     pub(super) fn arrive(&mut self, at: usize, way: Way) {
         let origin = self.wires[at].origin;
-        let frozen = way == Way::Up && matches!(self.origins[origin].process, Process::Frozen(_));
+        let frozen = way == Way::Up && matches!(self.origins[origin].process, Process::Frozen(..));
         if frozen {
             return;
         }
@@ -288,7 +288,7 @@ impl World {
 
     pub(super) fn origin_notices(&mut self, at: usize) {
         let origin = self.wires[at].origin;
-        if matches!(self.origins[origin].process, Process::Frozen(_)) {
+        if matches!(self.origins[origin].process, Process::Frozen(..)) {
             return;
         }
         self.wires[at].down.tear(usize::MAX);

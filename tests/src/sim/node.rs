@@ -1,6 +1,7 @@
 //! The processes of a simulated cluster: what belongs to one edge and to one origin.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use livecluster_edge::core as edge;
 use livecluster_mrtmp::id::{BootId, Name};
@@ -38,8 +39,8 @@ pub struct Origin {
 #[derive(Debug)]
 pub(super) enum Process {
     Runs(Box<origin::Core>),
-    /// It handles nothing, and its sockets stay open.
-    Frozen(Box<origin::Core>),
+    /// It handles nothing since then, and its sockets stay open.
+    Frozen(Box<origin::Core>, Duration),
     Gone,
 }
 
@@ -48,7 +49,7 @@ impl Origin {
     pub fn core(&mut self) -> Option<&mut origin::Core> {
         match &mut self.process {
             Process::Runs(core) => Some(core),
-            Process::Frozen(_) | Process::Gone => None,
+            Process::Frozen(..) | Process::Gone => None,
         }
     }
 

@@ -32,6 +32,8 @@ pub struct Publisher {
     pub len: usize,
     /// The longest time that it was silent after it might publish.
     pub silence: Duration,
+    /// It was revoked in favour of one who had the stream before.
+    pub gave_way: bool,
     pub(super) run: u64,
     pub(super) publication: PublicationId,
     pub(super) activity: Arc<AtomicU64>,
