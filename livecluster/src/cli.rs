@@ -7,7 +7,7 @@ use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 
 use crate::role::Role;
-use crate::{local, log};
+use crate::{bench, local, log};
 
 /// A live-streaming cluster: edges take clients, origins own streams.
 #[derive(Debug, Parser)]
@@ -30,6 +30,9 @@ pub enum Command {
     Edge(Role<livecluster_edge::Config>),
     /// Run an origin: it owns streams and sends them to edges
     Origin(Role<livecluster_origin::Config>),
+    /// Load any RTMP server with publishers or viewers, and check what comes through
+    #[command(subcommand)]
+    Bench(bench::Command),
 }
 
 impl Cli {

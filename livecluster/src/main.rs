@@ -1,5 +1,6 @@
 //! The one binary: a role is a subcommand.
 
+mod bench;
 mod cli;
 mod local;
 mod log;
@@ -14,28 +15,30 @@ use cli::{Cli, Command};
 fn main() -> ExitCode {
     let cli = Cli::read();
     match run(cli) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => cli::refuse(&format!("{error:#}")),
     }
 }
 
-fn run(cli: Cli) -> anyhow::Result<()> {
+fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     cli.log.start()?;
     match cli.command {
-        Command::Local(args) => local::run(args, &cli.log),
+        Command::Local(args) => local::run(args, &cli.log)?,
         Command::Edge(edge) => role::run(edge, |config, shutdown| {
             livecluster_edge::run(
                 config,
                 |bound| role::announce(&bound.name, Some(bound.rtmp), bound.link, bound.http),
                 shutdown,
             )
-        }),
+        })?,
         Command::Origin(origin) => role::run(origin, |config, shutdown| {
             livecluster_origin::run(
                 config,
                 |bound| role::announce(&bound.name, None, bound.link, bound.http),
                 shutdown,
             )
-        }),
+        })?,
+        Command::Bench(command) => return Ok(bench::run(command)?),
     }
+    Ok(ExitCode::SUCCESS)
 }

@@ -1,0 +1,96 @@
+//! `livecluster bench`: publishers and viewers for any RTMP server, and a check of all that comes through.
+//!
+//! Both ends run on one thread each, so that the load leaves the machine to the server it measures. Publishers put a
+//! [`mark::Mark`] in every frame; viewers read it and know what was lost, repeated or late.
+
+mod aac;
+mod clock;
+mod connection;
+mod h264;
+mod host;
+mod mark;
+mod percentiles;
+mod play;
+mod progress;
+mod publish;
+mod table;
+mod target;
+#[cfg(test)]
+mod tests;
+mod units;
+
+use std::future::Future;
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde::Serialize;
+use tokio::runtime::Builder;
+
+/// Which side of the server to load.
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// Publish streams whose every frame tells its number and when it was sent
+    Publish(publish::Args),
+    /// Watch streams, and check every frame of those that `bench publish` made
+    ///
+    /// Exit code 1 if a stated bound is broken, 2 if the server can not be reached at the start.
+    Play(play::Args),
+}
+
+/// Runs to the end and prints what was seen. The exit code is 1 if that is not good enough.
+pub fn run(command: Command) -> Result<ExitCode, Error> {
+    match command {
+        Command::Publish(args) => publish::run(&args),
+        Command::Play(args) => play::run(&args),
+    }
+}
+
+/// Why there was nothing to measure.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Options that exclude each other.
+    #[error("{0}")]
+    Arguments(String),
+    /// The server does not let a first client in.
+    #[error("can't reach {url}: {lost}")]
+    Unreachable {
+        /// What was tried.
+        url: String,
+        /// What came of it.
+        lost: connection::Lost,
+    },
+    /// This machine does not let us.
+    #[error("{0}")]
+    Io(#[from] io::Error),
+}
+
+/// Runs on this thread alone. Once there is nothing to do it waits for `gather` before it looks for input again, so
+/// that thousands of connections are read in turns and not message by message.
+fn block_on<T>(
+    gather: Duration,
+    future: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    let mut builder = Builder::new_current_thread();
+    if !gather.is_zero() {
+        builder.on_thread_park(move || std::thread::sleep(gather));
+    }
+    builder.enable_all().build()?.block_on(future)
+}
+
+/// Prints a report to stdout, for people or for programs.
+fn print<R: Serialize>(report: &R, table: &str, json: bool) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    if json {
+        serde_json::to_writer(&mut stdout, report)?;
+        writeln!(stdout)
+    } else {
+        write!(stdout, "{table}")
+    }
+}
+
+/// What a panicking task leaves behind is still true: it was counted before.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

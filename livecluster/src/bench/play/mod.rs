@@ -1,0 +1,204 @@
+//! `livecluster bench play`.
+
+mod audience;
+mod bounds;
+mod counts;
+mod player;
+mod report;
+mod sequence;
+mod viewer;
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use clap::value_parser;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, sleep_until};
+
+use super::clock::Clock;
+use super::progress::{INTERVAL, Progress};
+use super::target::Target;
+use super::units::{megabits_per_second, parse_duration, parse_rate, seconds};
+use super::{Error, block_on, host, lock, print};
+use audience::Audience;
+use bounds::Bounds;
+use player::Player;
+pub use report::Report;
+
+/// What to watch.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// rtmp://HOST:PORT/APP/STREAM; {n} in the stream's name is the number of the stream
+    #[arg(value_name = "URL")]
+    target: Target,
+    /// Viewers, 1 to 60000
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = value_parser!(u32).range(1..=60_000))]
+    viewers: u32,
+    /// Streams over which the viewers are spread, 1 to 60000; the viewers take them in turn
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = value_parser!(u32).range(1..=60_000))]
+    streams: u32,
+    /// The number of the first stream; the others count on from there
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    first: u32,
+    /// How long to watch once the last viewer has begun to connect, with unit ms, s, m or h; 100ms to 24h
+    #[arg(long, default_value = "30s", value_name = "DURATION", value_parser = parse_duration)]
+    duration: Duration,
+    /// How many viewers begin to connect each second, 0.1/s to 100000/s
+    #[arg(long, default_value = "500/s", value_name = "RATE", value_parser = parse_rate)]
+    join_rate: f64,
+    #[command(flatten)]
+    bounds: Bounds,
+    /// Print the report as one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// Watches and prints what was seen.
+pub fn run(args: &Args) -> Result<ExitCode, Error> {
+    args.target.check_streams(args.streams)?;
+    host::allow_connections(args.viewers)?;
+    let report = block_on(args.gather(), play(args))?;
+    print(&report, &report.table(), args.json)?;
+    let broken = !report.bounds_broken.is_empty();
+    Ok(ExitCode::from(u8::from(broken)))
+}
+
+/// Watches until the time is over, or until Ctrl-C.
+pub(in crate::bench) async fn play(args: &Args) -> Result<Report, Error> {
+    let address = args.target.reach().await?;
+    let numbers = (0..args.viewers).map(|viewer| args.stream(viewer));
+    let run = Run {
+        args,
+        clock: Clock::new(),
+        started: Instant::now(),
+        audience: Arc::new(Mutex::new(Audience::new(numbers))),
+    };
+    let _players = run.join(address);
+    let mut progress = Progress::new(args.joined() + args.duration);
+    let joined = tokio::select! {
+        joined = run.watch(&mut progress) => joined,
+        _ = tokio::signal::ctrl_c() => run.snapshot(),
+    };
+    Ok(run.report(&joined))
+}
+
+impl Args {
+    /// The number of the stream that a viewer watches.
+    fn stream(&self, viewer: u32) -> u32 {
+        self.first.saturating_add(viewer % self.streams)
+    }
+
+    /// When a viewer begins to connect, from the start on.
+    fn joins(&self, viewer: u32) -> Duration {
+        Duration::from_secs_f64(f64::from(viewer) / self.join_rate)
+    }
+
+    /// When all viewers have begun to connect.
+    fn joined(&self) -> Duration {
+        self.joins(self.viewers)
+    }
+
+    /// A pause before input is looked for, 1 µs a viewer and at most 1 ms: the more viewers there are the less a
+    /// pause is noticed, and the more it saves. Latencies are that much too long at most.
+    fn gather(&self) -> Duration {
+        Duration::from_micros(u64::from(self.viewers.min(1000)))
+    }
+}
+
+/// The run of a command.
+struct Run<'a> {
+    args: &'a Args,
+    clock: Clock,
+    started: Instant,
+    audience: Arc<Mutex<Audience>>,
+}
+
+/// What had been used up at some time.
+struct Snapshot {
+    elapsed: Duration,
+    bytes: u64,
+    cpu: Duration,
+}
+
+impl Run<'_> {
+    /// Lets the viewers join, one after another.
+    fn join(&self, address: SocketAddr) -> JoinSet<()> {
+        let target = Arc::new(self.args.target.clone());
+        let mut players = JoinSet::new();
+        for (viewer, index) in (0..self.args.viewers).zip(0..) {
+            let player = Player {
+                index,
+                stream: self.args.stream(viewer),
+                target: Arc::clone(&target),
+                address,
+                clock: self.clock,
+                audience: Arc::clone(&self.audience),
+            };
+            let start = self.started + self.args.joins(viewer);
+            players.spawn(async move {
+                sleep_until(start).await;
+                player.run().await;
+            });
+        }
+        players
+    }
+
+    /// Watches to the end, and returns what had been used up when all viewers had joined.
+    async fn watch(&self, progress: &mut Progress) -> Snapshot {
+        self.watch_until(self.args.joined(), progress).await;
+        let joined = self.snapshot();
+        let end = self.args.joined() + self.args.duration;
+        self.watch_until(end, progress).await;
+        joined
+    }
+
+    async fn watch_until(&self, end: Duration, progress: &mut Progress) {
+        let mut elapsed = self.started.elapsed();
+        while elapsed < end {
+            sleep(INTERVAL.min(end - elapsed)).await;
+            elapsed = self.started.elapsed();
+            progress.show(elapsed, &self.state());
+        }
+    }
+
+    fn state(&self) -> String {
+        let (audience, viewers) = (lock(&self.audience), self.args.viewers);
+        let counts = audience.counts();
+        let (watching, lost) = (counts.watching, counts.lost);
+        let disconnects = counts.disconnects();
+        let rate = megabits_per_second(counts.bytes, self.started.elapsed());
+        format!(
+            "{watching}/{viewers} watching, {rate:.0} Mb/s, {lost} frames lost, {disconnects} disconnects"
+        )
+    }
+
+    fn snapshot(&self) -> Snapshot {
+        Snapshot {
+            elapsed: self.started.elapsed(),
+            bytes: lock(&self.audience).counts().bytes,
+            cpu: host::cpu_time(),
+        }
+    }
+
+    fn report(&self, joined: &Snapshot) -> Report {
+        let end = self.snapshot();
+        let steady = end.elapsed - joined.elapsed;
+        let audience = lock(&self.audience);
+        let mut report = Report {
+            url: self.args.target.to_string(),
+            viewers: self.args.viewers,
+            streams: self.args.streams,
+            longest_pause_ms: audience.longest_pauses(self.clock.now()).percentiles(),
+            elapsed_seconds: seconds(end.elapsed),
+            steady_seconds: seconds(steady),
+            steady_megabits_per_second: megabits_per_second(end.bytes - joined.bytes, steady),
+            steady_bench_cpu_seconds: seconds(end.cpu - joined.cpu),
+            bench_cpu_seconds: seconds(end.cpu),
+            ..Report::of(audience.counts())
+        };
+        report.bounds_broken = self.args.bounds.broken(&report);
+        report
+    }
+}
