@@ -199,7 +199,7 @@ fn a_field_that_does_not_fit_is_refused_and_leaves_no_bytes() {
     let play = Play {
         client: ClientId(1),
         stream_id: 1,
-        key: key("a"),
+        key: key("a/b"),
         generation: 0,
         granted: false,
         asks: asks.into(),

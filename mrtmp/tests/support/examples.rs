@@ -192,10 +192,11 @@ fn subscription_frames() -> Vec<(&'static str, Frame)> {
                 at: Some((publication(5), 98)),
             }),
         ),
-        ("unwatch", Frame::Unwatch(Unwatch { group })),
+        ("unwatch", Frame::Unwatch(Unwatch { group, moves: true })),
         ("from", Frame::From(from)),
         ("awaiting", Frame::Awaiting(Awaiting { group, held: true })),
         ("ack", Frame::Ack(Ack { group, next: 122 })),
+        ("restated", Frame::Restated(Restated { streams: 1 })),
     ]
 }
 

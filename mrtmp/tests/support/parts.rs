@@ -46,7 +46,7 @@ pub fn grant() -> impl Strategy<Value = Grant> {
 }
 
 pub fn any_key() -> impl Strategy<Value = Key> {
-    "[a-z]{1,9}(/[a-z]{1,9}){0,3}".prop_map(|text| super::key(&text))
+    "[a-z]{1,9}(/[a-z]{1,9}){1,3}".prop_map(|text| super::key(&text))
 }
 
 pub fn name() -> impl Strategy<Value = Name> {
