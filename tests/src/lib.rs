@@ -1,3 +1,5 @@
-//! The harness of the scenarios: a cluster in one process, on a clock that the test moves.
+//! The harnesses of the scenarios: a cluster in one process on a clock that the test moves, and a cluster of real
+//! processes with real clients.
 
+pub mod local;
 pub mod sim;
