@@ -32,6 +32,8 @@ use tokio::runtime::Builder;
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
     /// Publish streams whose every frame tells its number and when it was sent
+    ///
+    /// Exit code 1 if a publisher was refused or disconnected, 2 if the server can not be reached at the start.
     Publish(publish::Args),
     /// Watch streams, and check every frame of those that `bench publish` made
     ///

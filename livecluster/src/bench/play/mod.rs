@@ -30,8 +30,8 @@ pub use report::Report;
 /// What to watch.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// rtmp://HOST:PORT/APP/STREAM; {n} in the stream's name is the number of the stream
-    #[arg(value_name = "URL")]
+    /// What to watch; n in braces stands for the number of the stream. Without a port it is 1935
+    #[arg(value_name = "rtmp://HOST:PORT/APP/STREAM{n}")]
     target: Target,
     /// Viewers, 1 to 60000
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = value_parser!(u32).range(1..=60_000))]
@@ -50,7 +50,7 @@ pub struct Args {
     join_rate: f64,
     #[command(flatten)]
     bounds: Bounds,
-    /// Print the report as one JSON object
+    /// Print the report as one JSON object. Numbers have their unit in the name; times are {p50, p90, p99, max} or null
     #[arg(long)]
     json: bool,
 }
@@ -100,10 +100,10 @@ impl Args {
         self.joins(self.viewers)
     }
 
-    /// A pause before input is looked for, 1 µs a viewer and at most 1 ms: the more viewers there are the less a
-    /// pause is noticed, and the more it saves. Latencies are that much too long at most.
+    /// A pause before input is looked for, 5 µs a viewer and at most 1 ms: the more viewers there are the more it
+    /// saves. Times are that much too long at most.
     fn gather(&self) -> Duration {
-        Duration::from_micros(u64::from(self.viewers.min(1000)))
+        Duration::from_micros(u64::from(self.viewers) * 5).min(MAX_GATHER)
     }
 }
 
@@ -202,3 +202,6 @@ impl Run<'_> {
         report
     }
 }
+
+/// What latencies may be off by.
+const MAX_GATHER: Duration = Duration::from_millis(1);

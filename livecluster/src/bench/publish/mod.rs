@@ -22,11 +22,11 @@ use publisher::Publisher;
 pub use report::Report;
 use report::Sent;
 
-/// What to publish. The exit code is 1 if a publisher was refused or disconnected.
+/// What to publish.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// rtmp://HOST:PORT/APP/STREAM; {n} in the stream's name is the publisher's number
-    #[arg(value_name = "URL")]
+    /// Where to publish; n in braces stands for the number of the publisher. Without a port it is 1935
+    #[arg(value_name = "rtmp://HOST:PORT/APP/STREAM{n}")]
     target: Target,
     /// Publishers, each with a stream of its own; 1 to 20000
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = value_parser!(u32).range(1..=20_000))]
@@ -50,7 +50,7 @@ pub struct Args {
     /// one --gop, so that their keyframes do not coincide
     #[arg(long, default_value = "30s", value_name = "DURATION", value_parser = parse_duration)]
     duration: Duration,
-    /// Print the report as one JSON object
+    /// Print the report as one JSON object. Numbers have their unit in the name; times are {p50, p90, p99, max} or null
     #[arg(long)]
     json: bool,
 }
