@@ -31,7 +31,7 @@ pub(super) struct Watch {
     pub cursor: Cursor,
     /// The client knows that nobody publishes.
     pub knows_absence: bool,
-    /// It has got its first media.
+    /// It has got its first media since it began or began anew.
     pub has_begun: bool,
 }
 
@@ -107,6 +107,12 @@ impl Watch {
             knows_absence: is_over,
             has_begun: false,
         }
+    }
+
+    /// Begins anew at the next start point.
+    pub fn restart(&mut self) {
+        self.cursor.wait_for_start_point(&self.feed.log());
+        self.has_begun = false;
     }
 
     /// Looks where the viewer stands.

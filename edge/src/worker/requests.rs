@@ -152,7 +152,7 @@ impl Connection {
         };
         change(&mut play.wants);
         if let Some(watch) = play.watch.as_mut().filter(|_| restarts) {
-            watch.cursor.wait_for_start_point(&watch.feed.log());
+            watch.restart();
         }
     }
 
