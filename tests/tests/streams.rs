@@ -147,3 +147,17 @@ async fn viewer_that_wants_no_video_gets_audio_and_then_video_from_a_keyframe_on
     }
     assert_eq!(audio[0], last + 1, "audio went on all the time");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ninth_stream_of_a_connection_is_refused() {
+    let cluster = cluster().await;
+    let mut client = Client::connect(&cluster.edges[0]).await;
+    for number in 1..=8 {
+        assert_eq!(client.play(&format!("stream-{number}")).await, number);
+    }
+
+    client.ask_to_play("one-too-many");
+
+    assert_eq!(client.expect_status(status::CALL_FAILED).await, 0);
+    assert!(client.is_answered().await);
+}
