@@ -93,6 +93,8 @@ pub enum Frame {
     Inter(u32),
     /// The audio of a frame.
     Audio(u32),
+    /// Nothing.
+    Empty,
 }
 
 impl Frame {
@@ -104,6 +106,7 @@ impl Frame {
             u32::from_be_bytes(bytes.try_into().expect("four bytes"))
         };
         match (message.kind, payload) {
+            (_, []) => Self::Empty,
             (Kind::VIDEO, [_, 0, ..]) => Self::VideoHeader,
             (Kind::VIDEO, [0x17, ..]) => Self::Keyframe(number(5)),
             (Kind::VIDEO, _) => Self::Inter(number(5)),

@@ -8,6 +8,7 @@ mod media;
 mod part;
 mod player;
 mod publisher;
+pub mod raw;
 mod viewer;
 mod wait;
 
