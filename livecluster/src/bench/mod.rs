@@ -77,6 +77,7 @@ fn block_on<T>(
     let mut builder = Builder::new_current_thread();
     if !gather.is_zero() {
         builder.on_thread_park(move || std::thread::sleep(gather));
+        builder.event_interval(TURN);
     }
     builder.enable_all().build()?.block_on(future)
 }
@@ -91,6 +92,10 @@ fn print<R: Serialize>(report: &R, table: &str, json: bool) -> io::Result<()> {
         write!(stdout, "{table}")
     }
 }
+
+/// How many connections are read before input is looked for though not all are: else each would be read as soon as
+/// one message is there.
+const TURN: u32 = 10_000;
 
 /// What a panicking task leaves behind is still true: it was counted before.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
