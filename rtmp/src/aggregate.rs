@@ -56,7 +56,9 @@ impl Split {
             return None;
         }
         self.rest.advance(HEADER_LEN);
-        let payload = self.rest.split_to(len);
+        // A copy: a small part of a large message would keep all of it in memory.
+        let payload = Bytes::copy_from_slice(self.rest.get(..len)?);
+        self.rest.advance(len);
         self.rest.advance(BACK_POINTER_LEN.min(self.rest.len()));
         let timestamp = self.rebase(u32::from_be_bytes([t3, t2, t1, t0]));
         Some(Message {

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use livecluster_mrtmp::frame::Client;
 use livecluster_mrtmp::id::{ClientId, PublicationId};
 use livecluster_rtmp::session::{Error, Server};
-use tokio::io::Interest;
+use tokio::io::{Interest, Ready};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
 
@@ -33,8 +33,8 @@ pub(crate) struct Connection {
     pub(super) publishing: RefCell<Vec<Publishing>>,
     /// Who asks, once it has connected.
     pub(super) asks: RefCell<Arc<Client>>,
-    /// Its publisher's log is full: it is not read.
-    pub(super) slowed: Cell<bool>,
+    /// Counts what it asked for: answers name the count, so that a late one finds nobody.
+    tickets: Cell<u32>,
     ending: Cell<Option<Reason>>,
     /// The state that the task waits by has changed.
     pub(super) wake: Notify,
@@ -45,7 +45,10 @@ pub(crate) struct Connection {
 #[derive(Debug)]
 pub(super) struct Publishing {
     pub stream_id: u32,
+    pub ticket: u32,
     pub id: PublicationId,
+    /// Its log is full: the client is not read.
+    pub slowed: bool,
     pub activity: Arc<AtomicU64>,
     pub last_media: Instant,
 }
@@ -72,7 +75,7 @@ impl Connection {
             out: RefCell::default(),
             publishing: RefCell::default(),
             asks: RefCell::default(),
-            slowed: Cell::new(false),
+            tickets: Cell::new(0),
             ending: Cell::new(None),
             wake: Notify::new(),
             opened: now,
@@ -99,13 +102,15 @@ impl Connection {
 
     async fn run(self: &Rc<Self>) -> Reason {
         loop {
+            // A socket that is always ready must not keep the others of this thread waiting.
+            tokio::task::consume_budget().await;
             if let Some(reason) = self.ending.get() {
                 self.say_goodbye().await;
                 return reason;
             }
             let ended = tokio::select! {
                 ready = self.socket.ready(self.interest()) => match ready {
-                    Ok(ready) => self.handle_ready(ready.is_readable(), ready.is_writable()),
+                    Ok(ready) => self.handle_ready(ready),
                     Err(_) => Err(Reason::Lost),
                 },
                 () = sleep_until(self.deadline()) => self.handle_timeout(),
@@ -138,13 +143,28 @@ impl Connection {
 
     fn interest(&self) -> Interest {
         let blocked = self.out.borrow().blocked_since.is_some();
-        match (self.slowed.get(), blocked) {
-            (false, false) => Interest::READABLE,
-            (false, true) => Interest::READABLE | Interest::WRITABLE,
+        match (self.is_read(), blocked) {
+            (true, false) => Interest::READABLE,
+            (true, true) => Interest::READABLE | Interest::WRITABLE,
             // A socket that is not read still tells when it is broken.
-            (true, false) => Interest::ERROR,
-            (true, true) => Interest::WRITABLE,
+            (false, false) => Interest::ERROR,
+            (false, true) => Interest::WRITABLE,
         }
+    }
+
+    /// A client is not read while its publication can take no more, or while it does not read what it is answered.
+    fn is_read(&self) -> bool {
+        !self.is_slowed() && !self.out.borrow().is_clogged()
+    }
+
+    fn is_slowed(&self) -> bool {
+        self.publishing.borrow().iter().any(|one| one.slowed)
+    }
+
+    /// A number for the next thing that the client asks for.
+    pub(super) fn next_ticket(&self) -> u32 {
+        self.tickets.set(self.tickets.get().wrapping_add(1));
+        self.tickets.get()
     }
 
     fn deadline(&self) -> Option<Instant> {
@@ -165,7 +185,7 @@ impl Connection {
         session
             .into_iter()
             .chain(stalled)
-            .chain(idle.filter(|_| !self.slowed.get()))
+            .chain(idle.filter(|_| !self.is_slowed()))
             .min()
     }
 
@@ -183,7 +203,7 @@ impl Connection {
         }
         let silence = Duration::from_secs(config.idle_publisher_seconds);
         let is_idle = |one: &Publishing| now.saturating_duration_since(one.last_media) >= silence;
-        if !self.slowed.get() && self.publishing.borrow().iter().any(is_idle) {
+        if !self.is_slowed() && self.publishing.borrow().iter().any(is_idle) {
             return Err(Reason::IdlePublisher);
         }
         let timed_out = self.session.borrow_mut().handle_timeout(now);
@@ -192,20 +212,21 @@ impl Connection {
         Ok(())
     }
 
-    fn handle_ready(self: &Rc<Self>, readable: bool, writable: bool) -> Result<(), Reason> {
+    fn handle_ready(self: &Rc<Self>, ready: Ready) -> Result<(), Reason> {
         let now = now();
-        if readable {
+        if ready.is_error() && !ready.is_readable() {
+            return Err(Reason::Lost);
+        }
+        if ready.is_readable() {
             self.read(now)?;
         }
-        if writable || readable {
-            self.flush(now);
-        }
+        self.flush(now);
         Ok(())
     }
 
     fn read(self: &Rc<Self>, now: Instant) -> Result<(), Reason> {
         for _ in 0..READS {
-            if self.slowed.get() || self.ending.get().is_some() {
+            if !self.is_read() || self.ending.get().is_some() {
                 return Ok(());
             }
             let mut scratch = self.worker.scratch.borrow_mut();
@@ -274,7 +295,9 @@ impl Connection {
             // Its own task goes on when the socket takes more.
             return true;
         }
-        let Some(watch) = out.plain_play().and_then(|play| play.watch.as_mut()) else {
+        // The viewer may have gone over to another feed since the turn began.
+        let watch = out.plain_play().and_then(|play| play.watch.as_mut());
+        let Some(watch) = watch.filter(|watch| gathered.is_of(&watch.feed)) else {
             return false;
         };
         let Some(mut index) = gathered.index_of(watch.cursor.next()) else {
@@ -323,7 +346,7 @@ impl Connection {
             .worker
             .shared
             .with(|core, now| core.media(id, message, now));
-        self.slowed.set(flow == Flow::Slow);
+        one.slowed = flow == Flow::Slow;
     }
 
     /// Gives what it was told a moment to arrive.

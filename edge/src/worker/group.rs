@@ -39,6 +39,7 @@ pub(super) struct Turn {
 
 /// Messages that go to many viewers, as slices for vectored writes.
 pub(super) struct Gathered<'a> {
+    feed: &'a Arc<Feed>,
     entries: &'a [Arc<Entry>],
     slices: Vec<IoSlice<'a>>,
     /// For each message: its first slice, and the bytes before it.
@@ -127,7 +128,7 @@ impl Turn {
             chunk_size,
             offset: self.feed.offset(),
         };
-        let gathered = Gathered::new(&entries, form);
+        let gathered = Gathered::new(&self.feed, &entries, form);
         let is_closed = self.feed.closed().is_some();
         for viewer in &self.viewers {
             if is_closed || !viewer.write_gathered(&gathered, now) {
@@ -156,7 +157,7 @@ impl Turn {
 }
 
 impl<'a> Gathered<'a> {
-    fn new(entries: &'a [Arc<Entry>], form: Form) -> Self {
+    fn new(feed: &'a Arc<Feed>, entries: &'a [Arc<Entry>], form: Form) -> Self {
         let (mut slices, mut starts, mut bytes) = (Vec::new(), Vec::new(), 0);
         for entry in entries {
             let chunks = entry.chunks(form.offset, form.chunk_size);
@@ -165,12 +166,18 @@ impl<'a> Gathered<'a> {
             bytes += chunks.len();
         }
         Self {
+            feed,
             entries,
             slices,
             starts,
             bytes,
             form,
         }
+    }
+
+    /// Whether these messages come from this feed.
+    pub fn is_of(&self, feed: &Arc<Feed>) -> bool {
+        Arc::ptr_eq(self.feed, feed)
     }
 
     /// The index of the message with this number.

@@ -20,6 +20,8 @@ use crate::core::Closed;
 pub(super) struct Outgoing {
     /// Goes before any media: control, headers, the rest of a message.
     ahead: VecDeque<Piece>,
+    /// Bytes of control in it.
+    control: usize,
     pub plays: Vec<Play>,
     /// Since when the socket takes nothing.
     pub blocked_since: Option<Instant>,
@@ -73,6 +75,8 @@ struct Batch {
 
 /// How much of a log is gathered for one write.
 const MAX_GATHER: usize = 512 << 10;
+/// How many bytes of answers may wait before a client is not read any more.
+const MAX_CONTROL: usize = 64 << 10;
 /// What the system takes in one vectored write (UIO_MAXIOV).
 pub(super) const MAX_SLICES: usize = 1024;
 
@@ -80,6 +84,7 @@ impl Outgoing {
     /// Queues bytes that go before any media.
     pub fn push_control(&mut self, bytes: Vec<u8>) {
         if !bytes.is_empty() {
+            self.control += bytes.len();
             self.ahead.push_back(Piece {
                 wire: Wire::Control(bytes),
                 offset: 0,
@@ -98,6 +103,8 @@ impl Outgoing {
         loop {
             let batch = self.next_batch(chunk_size, &mut written);
             if self.ahead.is_empty() && batch.is_none() {
+                // A socket that is full while there is nothing to write must not be waited for.
+                self.blocked_since = None;
                 return Ok(written);
             }
             let Some(len) = self.write(socket, batch.as_ref(), now)? else {
@@ -106,6 +113,11 @@ impl Outgoing {
             written.bytes += len;
             self.consume(len, batch, now, &mut written);
         }
+    }
+
+    /// The client does not read what it is answered.
+    pub fn is_clogged(&self) -> bool {
+        self.blocked_since.is_some() && self.control > MAX_CONTROL
     }
 
     pub fn play(&mut self, stream_id: u32) -> Option<&mut Play> {
@@ -140,9 +152,20 @@ impl Outgoing {
         written.closed.clear();
         for at in 0..self.plays.len() {
             let play = self.plays.get_mut(at)?;
-            let Some(watch) = play.watch.as_mut().filter(|_| !play.wants.paused) else {
+            let Some(watch) = play.watch.as_mut() else {
                 continue;
             };
+            if play.wants.paused {
+                // It follows all the same, or it would keep every feed that comes after this one.
+                let followed = watch
+                    .feed
+                    .closed()
+                    .filter(|_| watch.feed.successor().is_some());
+                written
+                    .closed
+                    .extend(followed.map(|closed| (play.stream_id, closed)));
+                continue;
+            }
             match watch.step(play.stream_id, chunk_size) {
                 Next::Wait => {}
                 Next::Closed(closed) => written.closed.push((play.stream_id, closed)),
@@ -210,7 +233,13 @@ impl Outgoing {
                 return;
             }
             len -= left;
-            self.ahead.pop_front();
+            if let Some(Piece {
+                wire: Wire::Control(bytes),
+                ..
+            }) = self.ahead.pop_front()
+            {
+                self.control -= bytes.len();
+            }
         }
         let Some(Batch { play, wires, end }) = batch else {
             return;

@@ -15,6 +15,8 @@ use crate::core::{Closed, Feed};
 #[derive(Debug)]
 pub(super) struct Play {
     pub stream_id: u32,
+    /// Names it to the core; never used again on this connection.
+    pub ticket: u32,
     pub key: Key,
     /// Until its first media is written.
     pub asked_at: Option<Instant>,

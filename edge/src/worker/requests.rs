@@ -101,14 +101,17 @@ impl Connection {
             }
         };
         let activity = Arc::new(AtomicU64::new(0));
-        let (of_client, counts) = ((self.client, stream_id), Arc::clone(&activity));
+        let ticket = self.next_ticket();
+        let (of_client, counts) = ((self.client, ticket), Arc::clone(&activity));
         let id = self
             .worker
             .shared
             .with(|core, now| core.publish(of_client, key, asks, counts, now));
         self.publishing.borrow_mut().push(Publishing {
             stream_id,
+            ticket,
             id,
+            slowed: false,
             activity,
             last_media: now,
         });
@@ -129,15 +132,17 @@ impl Connection {
             duration: play.duration.map(|duration| (duration, None)),
             ..Wants::ALL
         };
+        let ticket = self.next_ticket();
         let play = Play {
             stream_id,
+            ticket,
             key: key.clone(),
             asked_at: Some(now),
             watch: None,
             wants,
         };
         self.out.borrow_mut().plays.push(play);
-        let client = (self.client, stream_id);
+        let client = (self.client, ticket);
         self.worker
             .shared
             .with(|core, now| core.play(client, key, asks, now));
@@ -179,7 +184,6 @@ impl Connection {
             return;
         };
         let one = publishing.swap_remove(at);
-        self.slowed.set(false);
         self.worker
             .shared
             .with(|core, now| core.unpublish(one.id, now));
@@ -200,7 +204,7 @@ impl Connection {
         if let Some(watch) = play.watch {
             self.worker.groups.borrow_mut().leave(watch.group, self);
         }
-        let client = (self.client, stream_id);
+        let client = (self.client, play.ticket);
         self.worker
             .shared
             .with(|core, now| core.stop(client, &play.key, now));
@@ -231,7 +235,11 @@ impl Connection {
     }
 
     /// The core has answered, or something happened to a stream of the client.
-    pub(super) fn handle_event(self: &Rc<Self>, stream_id: u32, event: ClientEvent) {
+    pub(super) fn handle_event(self: &Rc<Self>, ticket: u32, event: ClientEvent) {
+        // The client may have ended in the meantime what this is about.
+        let Some(stream_id) = self.stream_of(ticket) else {
+            return;
+        };
         match event {
             ClientEvent::Published => self.session.borrow_mut().start_publish(stream_id),
             ClientEvent::PublishRefused { code, description } => {
@@ -246,7 +254,11 @@ impl Connection {
                 self.end(Reason::Revoked);
             }
             ClientEvent::Go => {
-                self.slowed.set(false);
+                let mut publishing = self.publishing.borrow_mut();
+                publishing
+                    .iter_mut()
+                    .filter(|one| one.ticket == ticket)
+                    .for_each(|one| one.slowed = false);
                 self.wake.notify_one();
             }
             ClientEvent::Joined(feed) => self.joined(stream_id, feed),
@@ -260,6 +272,23 @@ impl Connection {
             ClientEvent::HoldEnded => self.hold_ended(stream_id),
         }
         self.flush(now());
+    }
+
+    fn stream_of(&self, ticket: u32) -> Option<u32> {
+        let publishing = self.publishing.borrow();
+        let published = publishing
+            .iter()
+            .find(|one| one.ticket == ticket)
+            .map(|one| one.stream_id);
+        let played = || {
+            self.out
+                .borrow()
+                .plays
+                .iter()
+                .find(|play| play.ticket == ticket)
+                .map(|play| play.stream_id)
+        };
+        published.or_else(played)
     }
 
     fn refuse_publish(&self, stream_id: u32, code: &str, description: &str) {
