@@ -126,6 +126,9 @@ impl Feed {
             successor.log().preset(sequence, header.message.clone(), at);
         }
         successor.offset.store(self.offset(), Ordering::Relaxed);
+        if let Some(floor) = self.floor.get() {
+            let _ = successor.floor.set(*floor);
+        }
         self.hand_over(successor);
     }
 

@@ -57,6 +57,8 @@ struct Showing {
     publication: PublicationId,
     /// It is a client's of this edge: nothing comes down.
     local: bool,
+    /// Until something of what FROM announced has come, and its headers with it: the first number that viewers lack.
+    lacks: Option<u64>,
 }
 
 /// An origin that is watched.
@@ -315,7 +317,7 @@ impl Subscription {
         else {
             return;
         };
-        let next = self.feed.log().next();
+        let next = self.next();
         let source = self.candidate.as_mut().or(self.bound.as_mut());
         if let Some(source) = source {
             source.ask((link, group), next);
@@ -328,12 +330,19 @@ impl Subscription {
 
     fn watch_frame(&self, group: Group, cx: &Context) -> Watch {
         let at = self.showing.filter(|_| self.feed.closed().is_none());
+        let next = self.next();
         Watch {
             group,
             key: self.key.clone(),
             generation: cx.table.generation(),
-            at: at.map(|showing| (showing.publication, self.feed.log().next())),
+            at: at.map(|showing| (showing.publication, next)),
         }
+    }
+
+    /// The first number that viewers lack of what is shown.
+    fn next(&self) -> u64 {
+        let lacks = self.showing.and_then(|showing| showing.lacks);
+        lacks.unwrap_or_else(|| self.feed.log().next())
     }
 
     /// Asks the same origin again, on the same link, from where this edge stands. The new group is opened before the
@@ -347,7 +356,7 @@ impl Subscription {
             return;
         };
         cx.control(link, Frame::Watch(self.watch_frame(group, cx)));
-        let next = self.feed.log().next();
+        let next = self.next();
         if let Some(source) = self.source_on(link) {
             source.unwatch(false, cx);
             source.ask((link, group), next);
@@ -447,6 +456,9 @@ impl Subscription {
         match from.cause {
             Cause::Local => return self.show_local(link, from, own, cx),
             // This edge has moved on since it asked, or asked about a log that is no longer there.
+            Cause::Discontinuity | Cause::Continue if same && self.has_not_begun() => {
+                self.skip_to(from, cx);
+            }
             Cause::Discontinuity | Cause::Continue
                 if same && self.must_ask_again(link, from, next) =>
             {
@@ -529,11 +541,20 @@ impl Subscription {
         self.showing = Some(Showing {
             publication: from.publication,
             local,
+            lacks: (!local).then_some(0),
         });
     }
 
+    fn has_not_begun(&self) -> bool {
+        self.showing.is_some_and(|showing| showing.lacks.is_some())
+    }
+
     fn skip_to(&mut self, from: &From, cx: &mut Context) {
-        cx.counters.discontinuities += 1;
+        cx.counters.discontinuities += u64::from(!self.has_not_begun());
+        let lacks = self.next();
+        if let Some(showing) = &mut self.showing {
+            showing.lacks = Some(lacks);
+        }
         let feed = Feed::new(Broadcast::starting_at(from.next, cx.config.log));
         self.feed.skip_to(&feed);
         self.feed = feed;
@@ -615,6 +636,9 @@ impl Subscription {
                 .push(cx.now.saturating_duration_since(before));
         }
         self.last_media = Some(cx.now);
+        if let Some(showing) = &mut self.showing {
+            showing.lacks = None;
+        }
         if !std::mem::replace(&mut self.ack_is_due, true) {
             cx.after(ACK_EVERY, Timer::Ack(self.key.clone()));
         }
@@ -622,7 +646,7 @@ impl Subscription {
 
     pub fn acknowledge(&mut self, cx: &mut Context) {
         self.ack_is_due = false;
-        if self.showing.is_none_or(|showing| showing.local) {
+        if self.has_not_begun() || self.showing.is_none_or(|showing| showing.local) {
             return;
         }
         if let Some((link, group)) = self
