@@ -448,8 +448,9 @@ impl Publication {
         let Some(asking) = self.probe.take_if(|asking| asking.until <= cx.now) else {
             return;
         };
-        let silent =
-            self.client.is_none() || self.activity.load(Ordering::Relaxed) == asking.activity;
+        let same = self.activity.load(Ordering::Relaxed) == asking.activity;
+        // A publisher that is slowed can't be heard.
+        let silent = self.client.is_none() || (same && !self.slowed);
         cx.control(
             asking.link,
             Frame::Probed(Probed {
@@ -507,18 +508,18 @@ impl Publication {
     /// Keeps what is unstable or unsent, and the latest start point. At the byte budget an edge that lags leaves the
     /// map; the publisher is slowed only if its own uplink is what holds back.
     fn trim(&mut self, cx: &mut Context) {
-        let feeds = self.uplinks.last().is_some_and(Uplink::is_feeding);
+        // While a new origin has not said what it has, nothing may go that it could need.
+        let asks = self
+            .uplinks
+            .last()
+            .is_some_and(|uplink| uplink.phase == Phase::Resuming);
         let over = {
             let mut log = self.feed.log();
-            let sent = match feeds {
-                true => self
-                    .uplinks
-                    .iter()
-                    .filter(|uplink| uplink.is_feeding())
-                    .map(|uplink| uplink.next)
-                    .min(),
-                false => None,
-            };
+            let feeding = self
+                .uplinks
+                .iter()
+                .filter(|uplink| uplink.is_feeding() && !asks);
+            let sent = feeding.map(|uplink| uplink.next).min();
             let sent = sent.unwrap_or_else(|| log.oldest());
             log.trim(self.map.unstable().unwrap_or(u64::MAX).min(sent), cx.now);
             while log.is_over_budget() && self.map.drop_laggard(sent).is_some() {

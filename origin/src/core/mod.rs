@@ -367,17 +367,14 @@ impl Core {
     }
 
     fn restated(&mut self, link: LinkId) {
-        let Some(edge) = self
-            .cx
-            .links
-            .get_mut(link)
-            .map(|link| link.peer.name.clone())
-        else {
+        let Some(peer) = self.cx.links.get_mut(link).map(|link| link.peer.clone()) else {
             return;
         };
         let keys: Vec<_> = self.streams.keys().cloned().collect();
         for key in keys {
-            self.stream(&key, |stream, cx| stream.restated(&edge, cx));
+            self.stream(&key, |stream, cx| {
+                stream.restated(&peer.name, peer.boot, cx)
+            });
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use livecluster_mrtmp::Frame;
 use livecluster_mrtmp::frame::{Cause, Join, Media, Play, PlayRefused, Watch};
-use livecluster_mrtmp::id::{Channel, ClientId, Group, Name, PublicationId, Term};
+use livecluster_mrtmp::id::{BootId, Channel, ClientId, Group, Name, PublicationId, Term};
 use livecluster_mrtmp::route::Key;
 use livecluster_rtmp::broadcast::Append;
 
@@ -216,9 +216,13 @@ impl Stream {
         let Some(watcher) = self.watchers.get(&at) else {
             return;
         };
-        let (View::Showing(id, _), edge) = (watcher.view, watcher.edge.clone()) else {
+        let (View::Showing(id, sent), edge) = (watcher.view, watcher.edge.clone()) else {
             return;
         };
+        // More than was sent: it is about the publication that the group showed before.
+        if next > sent {
+            return;
+        }
         let Some(publication) = self.publications.get_mut(&id) else {
             return;
         };
@@ -229,11 +233,23 @@ impl Stream {
         }
     }
 
-    /// An edge has named all that it still wants.
-    pub(super) fn restated(&mut self, edge: &Name, cx: &mut Context) {
+    /// An edge has named all that it still has and wants: what it did not name is over.
+    pub(super) fn restated(&mut self, edge: &Name, boot: BootId, cx: &mut Context) {
         if self.absent.remove(edge).is_some() {
             self.unlist(edge, cx);
         }
+        let unnamed = self
+            .publications
+            .values()
+            .filter(|one| one.edge == *edge && one.source.is_none());
+        for id in unnamed.map(|one| one.id).collect::<Vec<_>>() {
+            // The edge lost its memory: this publisher comes back nowhere.
+            if id.edge != boot {
+                self.dismiss_watchers(id, cx);
+            }
+            self.forget(id, cx);
+        }
+        self.decide(cx);
     }
 
     pub(super) fn next_frame(&mut self, at: (LinkId, Group), cx: &mut Context) -> Option<Frame> {

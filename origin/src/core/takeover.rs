@@ -186,7 +186,11 @@ impl Stream {
     fn next_term(&mut self, cx: &Context) -> Term {
         let counter = self.last_term.counter.saturating_add(1).max(cx.now.unix_ms);
         let term = Term {
-            generation: cx.adoption.table().generation(),
+            generation: cx
+                .adoption
+                .table()
+                .generation()
+                .max(self.last_term.generation),
             counter,
         };
         self.last_term = self.last_term.max(term);

@@ -1,5 +1,6 @@
 //! Metadata, configurations and colour information of a log, with the numbers they came with.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::Entry;
@@ -7,30 +8,43 @@ use crate::codec::HeaderKey;
 
 /// Every header that is in force somewhere in the log, oldest first.
 #[derive(Debug, Default)]
-pub(super) struct Headers(Vec<Arc<Entry>>);
+pub(super) struct Headers {
+    entries: VecDeque<Arc<Entry>>,
+    bytes: usize,
+}
+
+/// What headers may take, beside the log's own budget. A stream of many tracks has some tens of KiB of them; who sends
+/// more loses the oldest.
+const MAX_BYTES: usize = 2 << 20;
 
 impl Headers {
     pub fn insert(&mut self, entry: Arc<Entry>) {
         let place = self
-            .0
+            .entries
             .partition_point(|known| known.sequence < entry.sequence);
         if self
-            .0
+            .entries
             .get(place)
-            .is_none_or(|known| known.sequence != entry.sequence)
+            .is_some_and(|known| known.sequence == entry.sequence)
         {
-            self.0.insert(place, entry);
+            return;
+        }
+        self.bytes = self.bytes.saturating_add(entry.cost());
+        self.entries.insert(place, entry);
+        while self.bytes > MAX_BYTES && self.entries.len() > 1 {
+            self.forget(0);
         }
     }
 
     /// The newest below `at` of each key, unless its number is below `has`.
     pub fn in_force(&self, has: u64, at: u64) -> Vec<Arc<Entry>> {
         let mut seen: Vec<HeaderKey> = Vec::new();
+        let below = self.entries.partition_point(|entry| entry.sequence < at);
         let mut found: Vec<_> = self
-            .0
-            .iter()
+            .entries
+            .range(..below)
             .rev()
-            .filter(|entry| entry.sequence < at && adds_a_key(entry, &mut seen))
+            .filter(|entry| adds_a_key(entry, &mut seen))
             .filter(|entry| entry.sequence >= has)
             .cloned()
             .collect();
@@ -38,15 +52,28 @@ impl Headers {
         found
     }
 
-    /// Forgets what is not in force at `oldest` nor after it.
+    /// Forgets what is not in force at `oldest` nor after it. Looks only at what is below it: that is little, for it is
+    /// called whenever a header leaves the log.
     pub fn forget_below(&mut self, oldest: u64) {
-        if self.0.first().is_none_or(|entry| entry.sequence >= oldest) {
-            return;
+        let below = self
+            .entries
+            .partition_point(|entry| entry.sequence < oldest);
+        let mut seen: Vec<HeaderKey> = Vec::new();
+        for at in (0..below).rev() {
+            if self
+                .entries
+                .get(at)
+                .is_some_and(|entry| !adds_a_key(entry, &mut seen))
+            {
+                self.forget(at);
+            }
         }
-        let kept = self.in_force(0, oldest);
-        self.0.retain(|entry| {
-            entry.sequence >= oldest || kept.iter().any(|kept| Arc::ptr_eq(kept, entry))
-        });
+    }
+
+    fn forget(&mut self, at: usize) {
+        if let Some(entry) = self.entries.remove(at) {
+            self.bytes = self.bytes.saturating_sub(entry.cost());
+        }
     }
 }
 

@@ -274,7 +274,9 @@ impl Broadcast {
         {
             self.keyframes.pop_front();
         }
-        self.headers.forget_below(self.oldest);
+        if entry.is_header() {
+            self.headers.forget_below(self.oldest);
+        }
     }
 }
 

@@ -225,3 +225,21 @@ fn reader_that_paused_goes_on_at_the_next_keyframe() {
     assert!(matches!(cursor.step(&log), Step::Jump { skipped: 0, .. }));
     assert_eq!(cursor.next(), 3);
 }
+
+#[test]
+fn headers_take_no_more_than_their_budget_whatever_comes() {
+    let mut log = Broadcast::starting_at(
+        0,
+        Limits {
+            bytes: 1 << 20,
+            ..Limits::default()
+        },
+    );
+    for _ in 0..40_000 {
+        log.push(message(Kind::AUDIO, &[0xaf, 0]), Instant::now());
+    }
+    log.trim(u64::MAX, later(60));
+
+    assert_eq!(log.newest_headers().len(), 1);
+    assert!(log.headers(0, u64::MAX).len() < 2);
+}
