@@ -154,4 +154,4 @@ fn assert_hole(numbers: &[u32]) {
 }
 
 /// What an edge with 50 viewers of one stream may take, built for debugging.
-const CEILING: u64 = 64 << 20;
+const CEILING: u64 = 32 << 20;

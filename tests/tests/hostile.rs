@@ -84,7 +84,7 @@ async fn assert_disconnects(edge: &Part, reason: &str, count: usize) {
 }
 
 /// What memory may be kept of hostile clients by the allocator of an edge.
-const REMAINDER: u64 = 16 << 20;
+const REMAINDER: u64 = 8 << 20;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn clients_that_do_not_speak_rtmp_are_told_apart_and_closed() {
