@@ -1,4 +1,4 @@
-//! Random worlds with random faults. `SIM_SEEDS` is how many (1000 if not set), `SIM_SEED` runs one of them alone.
+//! Random worlds with random faults. `SIM_SEEDS` is how many (400 if not set), `SIM_SEED` runs one of them alone.
 
 use std::thread;
 
@@ -40,4 +40,4 @@ fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok()?.parse().ok()
 }
 
-const SEEDS: u64 = 1000;
+const SEEDS: u64 = 400;
