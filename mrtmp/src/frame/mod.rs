@@ -328,7 +328,7 @@ pub struct End {
 pub struct Play {
     /// The client.
     pub client: ClientId,
-    /// Its message stream.
+    /// The edge's number for this play; one client never has the same twice.
     pub stream_id: u32,
     /// The stream.
     pub key: Key,
@@ -345,7 +345,7 @@ pub struct Play {
 pub struct Join {
     /// The client.
     pub client: ClientId,
-    /// Its message stream.
+    /// The edge's number for this play; one client never has the same twice.
     pub stream_id: u32,
 }
 
@@ -354,7 +354,7 @@ pub struct Join {
 pub struct PlayRefused {
     /// The client.
     pub client: ClientId,
-    /// Its message stream.
+    /// The edge's number for this play; one client never has the same twice.
     pub stream_id: u32,
     /// A NetStream code.
     pub code: String,
@@ -367,7 +367,7 @@ pub struct PlayRefused {
 pub struct Leave {
     /// The client.
     pub client: ClientId,
-    /// Its message stream.
+    /// The edge's number for this play; one client never has the same twice.
     pub stream_id: u32,
 }
 
