@@ -1,10 +1,6 @@
 //! The Aggregate Message (7.1.6): several messages of a stream in one, each framed like a tag of an FLV file.
 
-#![deny(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects
-)]
+#![deny(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
 use bytes::{Buf, Bytes};
 
@@ -33,25 +29,26 @@ pub struct Split {
 impl Split {
     /// Takes the Aggregate Message apart.
     pub fn new(aggregate: Message) -> Self {
-        let Message {
-            timestamp,
-            stream_id,
-            payload,
-            ..
-        } = aggregate;
-        Self {
-            rest: payload,
-            stream_id,
-            timestamp,
-            first: None,
-        }
+        let Message { timestamp, stream_id, payload, .. } = aggregate;
+        Self { rest: payload, stream_id, timestamp, first: None }
+    }
+
+    /// How many sub-messages there are, media or not.
+    pub fn parts(&self) -> usize {
+        let mut rest = &*self.rest;
+        std::iter::from_fn(|| {
+            let len = payload_len(rest)?;
+            let body = rest.get(HEADER_LEN..)?.get(len..)?;
+            rest = body.get(BACK_POINTER_LEN.min(body.len())..)?;
+            Some(())
+        })
+        .count()
     }
 
     /// The next sub-message, whatever its type.
     fn next_tag(&mut self) -> Option<Message> {
-        let header = self.rest.first_chunk::<HEADER_LEN>()?;
-        let [kind, s2, s1, s0, t2, t1, t0, t3, _, _, _] = *header;
-        let len = usize::try_from(u32::from_be_bytes([0, s2, s1, s0])).ok()?;
+        let len = payload_len(&self.rest)?;
+        let [kind, _, _, _, t2, t1, t0, t3, _, _, _] = *self.rest.first_chunk::<HEADER_LEN>()?;
         if self.rest.len().saturating_sub(HEADER_LEN) < len {
             return None;
         }
@@ -61,12 +58,7 @@ impl Split {
         self.rest.advance(len);
         self.rest.advance(BACK_POINTER_LEN.min(self.rest.len()));
         let timestamp = self.rebase(u32::from_be_bytes([t3, t2, t1, t0]));
-        Some(Message {
-            kind: Kind(kind & KIND_MASK),
-            timestamp,
-            stream_id: self.stream_id,
-            payload,
-        })
+        Some(Message { kind: Kind(kind & KIND_MASK), timestamp, stream_id: self.stream_id, payload })
     }
 
     /// 7.1.6: the first sub-message has the time of the aggregate, the others keep their distance from it.
@@ -74,6 +66,12 @@ impl Split {
         let first = *self.first.get_or_insert(timestamp);
         timestamp.wrapping_sub(first).wrapping_add(self.timestamp)
     }
+}
+
+/// The size that a sub-message says it has.
+fn payload_len(tag: &[u8]) -> Option<usize> {
+    let [_, s2, s1, s0, ..] = *tag.first_chunk::<HEADER_LEN>()?;
+    usize::try_from(u32::from_be_bytes([0, s2, s1, s0])).ok()
 }
 
 impl Iterator for Split {
@@ -105,38 +103,17 @@ mod tests {
     }
 
     fn split(timestamp: u32, payload: Vec<u8>) -> Vec<Message> {
-        Split::new(Message {
-            kind: Kind::AGGREGATE,
-            timestamp,
-            stream_id: 3,
-            payload: payload.into(),
-        })
-        .collect()
+        Split::new(Message { kind: Kind::AGGREGATE, timestamp, stream_id: 3, payload: payload.into() }).collect()
     }
 
     #[test]
     fn sub_messages_keep_their_distance_from_the_first() {
-        let payload = [
-            tag(9, 0x0100_0000, b"video"),
-            tag(8, 0x0100_0017, b""),
-            tag(18, 0x0100_0028, b"d"),
-        ]
-        .concat();
+        let payload = [tag(9, 0x0100_0000, b"video"), tag(8, 0x0100_0017, b""), tag(18, 0x0100_0028, b"d")].concat();
 
         let messages = split(500, payload);
 
-        let seen: Vec<_> = messages
-            .iter()
-            .map(|message| (message.kind, message.timestamp))
-            .collect();
-        assert_eq!(
-            seen,
-            [
-                (Kind::VIDEO, 500),
-                (Kind::AUDIO, 523),
-                (Kind::DATA_AMF0, 540)
-            ]
-        );
+        let seen: Vec<_> = messages.iter().map(|message| (message.kind, message.timestamp)).collect();
+        assert_eq!(seen, [(Kind::VIDEO, 500), (Kind::AUDIO, 523), (Kind::DATA_AMF0, 540)]);
         assert_eq!(messages[0].payload, "video");
         assert!(messages.iter().all(|message| message.stream_id == 3));
     }
@@ -166,12 +143,7 @@ mod tests {
 
     #[test]
     fn what_is_no_media_is_passed_over() {
-        let payload = [
-            tag(22, 0, b"inner"),
-            tag(20, 0, b"command"),
-            tag(0x20 | 9, 40, b"encrypted"),
-        ]
-        .concat();
+        let payload = [tag(22, 0, b"inner"), tag(20, 0, b"command"), tag(0x20 | 9, 40, b"encrypted")].concat();
 
         let messages = split(0, payload);
 

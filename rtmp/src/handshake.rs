@@ -22,10 +22,7 @@ impl Handshake {
     }
 
     fn new(side: PeerType) -> Self {
-        Self {
-            inner: Box::new(Inner::new(side)),
-            read: 0,
-        }
+        Self { inner: Box::new(Inner::new(side)), read: 0 }
     }
 
     /// Appends C0 and C1, 1537 bytes, to `output`. For a client, once, before any [`Self::read`].
@@ -64,10 +61,7 @@ impl Handshake {
 
 impl std::fmt::Debug for Handshake {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter
-            .debug_struct("Handshake")
-            .field("read", &self.read)
-            .finish_non_exhaustive()
+        formatter.debug_struct("Handshake").field("read", &self.read).finish_non_exhaustive()
     }
 }
 
@@ -135,10 +129,7 @@ mod tests {
             assert!(feed(&mut client, &to_client, step, &mut to_server).0);
             assert_eq!(to_server.len(), PACKET_LEN);
 
-            assert!(
-                feed(&mut server, &to_server, step, &mut Vec::new()).0,
-                "step {step}"
-            );
+            assert!(feed(&mut server, &to_server, step, &mut Vec::new()).0, "step {step}");
         }
     }
 
@@ -182,11 +173,7 @@ mod tests {
 
     #[test]
     fn other_protocols_are_told_by_their_first_byte() {
-        let refused = |byte| {
-            Handshake::server()
-                .read(&mut &[byte][..], &mut Vec::new())
-                .unwrap_err()
-        };
+        let refused = |byte| Handshake::server().read(&mut &[byte][..], &mut Vec::new()).unwrap_err();
 
         for version in [6, 8, 9] {
             assert!(matches!(refused(version), Error::Encrypted(found) if found == version));
@@ -211,12 +198,7 @@ mod tests {
         }
     }
 
-    fn feed(
-        side: &mut Handshake,
-        bytes: &[u8],
-        step: usize,
-        output: &mut Vec<u8>,
-    ) -> (bool, usize) {
+    fn feed(side: &mut Handshake, bytes: &[u8], step: usize, output: &mut Vec<u8>) -> (bool, usize) {
         let mut consumed = 0;
         let mut done = false;
         for mut piece in bytes.chunks(step) {

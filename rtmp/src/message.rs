@@ -53,10 +53,7 @@ impl Kind {
 
     /// Whether a stream is made of such messages: audio, video or data.
     pub const fn is_media(self) -> bool {
-        matches!(
-            self,
-            Self::AUDIO | Self::VIDEO | Self::DATA_AMF0 | Self::DATA_AMF3
-        )
+        matches!(self, Self::AUDIO | Self::VIDEO | Self::DATA_AMF0 | Self::DATA_AMF3)
     }
 }
 

@@ -14,12 +14,7 @@ pub(crate) struct Input {
 
 impl Input {
     pub(crate) const fn new(rest: Bytes, limits: Limits) -> Self {
-        Self {
-            rest,
-            limits,
-            depth: 0,
-            values: 0,
-        }
+        Self { rest, limits, depth: 0, values: 0 }
     }
 
     pub(crate) const fn rest(&self) -> &Bytes {
@@ -31,11 +26,7 @@ impl Input {
         self.count(1)?;
         self.depth = self.depth.saturating_add(1);
         let limit = self.limits.depth;
-        if self.depth > limit {
-            Err(Error::TooDeep { limit })
-        } else {
-            Ok(())
-        }
+        if self.depth > limit { Err(Error::TooDeep { limit }) } else { Ok(()) }
     }
 
     /// One level up again.
@@ -47,11 +38,7 @@ impl Input {
     pub(crate) const fn count(&mut self, values: usize) -> Result<(), Error> {
         self.values = self.values.saturating_add(values);
         let limit = self.limits.values;
-        if self.values > limit {
-            Err(Error::TooManyValues { limit })
-        } else {
-            Ok(())
-        }
+        if self.values > limit { Err(Error::TooManyValues { limit }) } else { Ok(()) }
     }
 
     pub(crate) fn array<const N: usize>(&mut self, what: &'static str) -> Result<[u8; N], Error> {
@@ -88,20 +75,12 @@ impl Input {
     pub(crate) fn text(&mut self, what: &'static str, length: usize) -> Result<Text, Error> {
         let limit = self.limits.string;
         if length > limit {
-            return Err(Error::TooLong {
-                what,
-                length,
-                limit,
-            });
+            return Err(Error::TooLong { what, length, limit });
         }
         Text::try_from(self.bytes(what, length)?)
     }
 
     fn truncated(&self, what: &'static str, needed: usize) -> Error {
-        Error::Truncated {
-            what,
-            needed,
-            left: self.rest.len(),
-        }
+        Error::Truncated { what, needed, left: self.rest.len() }
     }
 }

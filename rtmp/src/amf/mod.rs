@@ -1,10 +1,6 @@
 //! What both versions of the Action Message Format share: strings, limits and errors. See [`crate::amf0`] and [`crate::amf3`].
 
-#![deny(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects
-)]
+#![deny(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
 mod input;
 mod text;
@@ -28,11 +24,7 @@ pub struct Limits {
 impl Default for Limits {
     /// 32 levels, 4096 values, strings of 64 KiB.
     fn default() -> Self {
-        Self {
-            depth: 32,
-            values: 4096,
-            string: 64 << 10,
-        }
+        Self { depth: 32, values: 4096, string: 64 << 10 }
     }
 }
 

@@ -28,9 +28,7 @@ impl TryFrom<Bytes> for Text {
     fn try_from(bytes: Bytes) -> Result<Self, Error> {
         match std::str::from_utf8(&bytes) {
             Ok(_) => Ok(Self(bytes)),
-            Err(error) => Err(Error::NotUtf8 {
-                valid: error.valid_up_to(),
-            }),
+            Err(error) => Err(Error::NotUtf8 { valid: error.valid_up_to() }),
         }
     }
 }
@@ -103,10 +101,7 @@ pub(super) mod tests {
 
         assert_eq!(text, "hi");
         assert_eq!(text.as_ptr(), bytes.as_ptr());
-        assert_eq!(
-            (format!("{text}"), format!("{text:?}")),
-            ("hi".into(), "\"hi\"".into())
-        );
+        assert_eq!((format!("{text}"), format!("{text:?}")), ("hi".into(), "\"hi\"".into()));
     }
 
     #[test]

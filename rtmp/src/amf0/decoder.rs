@@ -16,10 +16,7 @@ pub struct Decoder {
 impl Decoder {
     /// A decoder of `bytes`, which hold whole values. The limits are those of all of them together.
     pub fn new(bytes: &Bytes, limits: Limits) -> Self {
-        Self {
-            input: Input::new(bytes.clone(), limits),
-            tables: amf3::Tables::default(),
-        }
+        Self { input: Input::new(bytes.clone(), limits), tables: amf3::Tables::default() }
     }
 
     /// The next value; `None` at the end. After an error there is no next value to be found.
@@ -66,8 +63,7 @@ impl Decoder {
 
     fn read_long_text(&mut self, what: &'static str) -> Result<Text, Error> {
         let length = self.input.u32(what)?;
-        self.input
-            .text(what, usize::try_from(length).unwrap_or(usize::MAX))
+        self.input.text(what, usize::try_from(length).unwrap_or(usize::MAX))
     }
 
     /// 2.5: properties up to an empty name with the object end marker. Without the marker it is a property like others.
@@ -102,10 +98,7 @@ impl Decoder {
     fn read_date(&mut self) -> Result<Value, Error> {
         let milliseconds = self.input.f64("date")?;
         let time_zone = self.input.array("time zone").map(i16::from_be_bytes)?;
-        Ok(Value::Date {
-            milliseconds,
-            time_zone,
-        })
+        Ok(Value::Date { milliseconds, time_zone })
     }
 
     fn read_typed_object(&mut self) -> Result<Value, Error> {

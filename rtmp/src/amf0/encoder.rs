@@ -18,10 +18,7 @@ pub fn encode(value: &Value, into: &mut Vec<u8>) -> Result<(), Error> {
         Value::Reference(index) => write(marker::REFERENCE, &index.to_be_bytes(), into),
         Value::EcmaArray(properties) => return write_ecma_array(properties, into),
         Value::StrictArray(values) => return write_strict_array(values, into),
-        Value::Date {
-            milliseconds,
-            time_zone,
-        } => {
+        Value::Date { milliseconds, time_zone } => {
             write(marker::DATE, &milliseconds.to_be_bytes(), into);
             into.extend_from_slice(&time_zone.to_be_bytes());
         }
@@ -56,11 +53,7 @@ fn write_string(text: &Text, into: &mut Vec<u8>) -> Result<(), Error> {
 
 fn write_text(what: &'static str, text: &Text, into: &mut Vec<u8>) -> Result<(), Error> {
     let Ok(length) = u16::try_from(text.len()) else {
-        return Err(Error::TooLong {
-            what,
-            length: text.len(),
-            limit: MAX_TEXT_LEN,
-        });
+        return Err(Error::TooLong { what, length: text.len(), limit: MAX_TEXT_LEN });
     };
     into.extend_from_slice(&length.to_be_bytes());
     into.extend_from_slice(text.as_bytes());
@@ -83,31 +76,19 @@ fn write_properties(properties: &[(Text, Value)], into: &mut Vec<u8>) -> Result<
 }
 
 fn write_ecma_array(properties: &[(Text, Value)], into: &mut Vec<u8>) -> Result<(), Error> {
-    write(
-        marker::ECMA_ARRAY,
-        &count("ecma array", properties.len())?,
-        into,
-    );
+    write(marker::ECMA_ARRAY, &count("ecma array", properties.len())?, into);
     write_properties(properties, into)
 }
 
 fn write_strict_array(values: &[Value], into: &mut Vec<u8>) -> Result<(), Error> {
-    write(
-        marker::STRICT_ARRAY,
-        &count("strict array", values.len())?,
-        into,
-    );
+    write(marker::STRICT_ARRAY, &count("strict array", values.len())?, into);
     values.iter().try_for_each(|value| encode(value, into))
 }
 
 fn count(what: &'static str, length: usize) -> Result<[u8; 4], Error> {
     match u32::try_from(length) {
         Ok(count) => Ok(count.to_be_bytes()),
-        Err(_) => Err(Error::TooLong {
-            what,
-            length,
-            limit: MAX_COUNT,
-        }),
+        Err(_) => Err(Error::TooLong { what, length, limit: MAX_COUNT }),
     }
 }
 

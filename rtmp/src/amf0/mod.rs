@@ -1,11 +1,7 @@
 //! AMF0: the values of commands and data messages (Action Message Format, AMF 0, 2007).
 //! Values come back as they were sent: the order of keys is kept, and an ECMA array is no object.
 
-#![deny(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects
-)]
+#![deny(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
 mod decoder;
 mod encoder;
@@ -66,16 +62,12 @@ pub enum Value {
 
 impl Value {
     /// An object with these properties, in this order.
-    pub fn object<K: Into<Text>, V: Into<Self>>(
-        properties: impl IntoIterator<Item = (K, V)>,
-    ) -> Self {
+    pub fn object<K: Into<Text>, V: Into<Self>>(properties: impl IntoIterator<Item = (K, V)>) -> Self {
         Self::Object(pairs(properties))
     }
 
     /// An ECMA array with these properties, in this order: what onMetaData carries.
-    pub fn ecma_array<K: Into<Text>, V: Into<Self>>(
-        properties: impl IntoIterator<Item = (K, V)>,
-    ) -> Self {
+    pub fn ecma_array<K: Into<Text>, V: Into<Self>>(properties: impl IntoIterator<Item = (K, V)>) -> Self {
         Self::EcmaArray(pairs(properties))
     }
 
@@ -118,9 +110,7 @@ impl Value {
     /// The property of this name, the last one if there are more: as if they had been assigned in turn.
     pub fn get(&self, key: &str) -> Option<&Self> {
         let mut properties = self.properties()?.iter().rev();
-        properties
-            .find(|(name, _)| name == key)
-            .map(|(_, value)| value)
+        properties.find(|(name, _)| name == key).map(|(_, value)| value)
     }
 }
 
@@ -160,13 +150,8 @@ impl From<amf3::Value> for Value {
     }
 }
 
-fn pairs<K: Into<Text>, V: Into<Value>>(
-    properties: impl IntoIterator<Item = (K, V)>,
-) -> Vec<(Text, Value)> {
-    properties
-        .into_iter()
-        .map(|(key, value)| (key.into(), value.into()))
-        .collect()
+fn pairs<K: Into<Text>, V: Into<Value>>(properties: impl IntoIterator<Item = (K, V)>) -> Vec<(Text, Value)> {
+    properties.into_iter().map(|(key, value)| (key.into(), value.into())).collect()
 }
 
 /// The type markers (2.1).

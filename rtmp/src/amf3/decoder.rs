@@ -15,10 +15,7 @@ pub struct Decoder {
 impl Decoder {
     /// A decoder of `bytes`, which hold whole values. The limits are those of all of them together.
     pub fn new(bytes: &Bytes, limits: Limits) -> Self {
-        Self {
-            input: Input::new(bytes.clone(), limits),
-            tables: Tables::default(),
-        }
+        Self { input: Input::new(bytes.clone(), limits), tables: Tables::default() }
     }
 
     /// The next value; `None` at the end. After an error there is no next value to be found.
@@ -50,9 +47,7 @@ impl Tables {
             marker::INTEGER => Value::Integer(sign_extended(read_u29("integer", input)?)),
             marker::DOUBLE => Value::Double(input.f64("double")?),
             marker::STRING => Value::String(self.read_text("string", input)?),
-            complex @ (marker::XML_DOCUMENT..=marker::DICTIONARY) => {
-                self.read_complex(complex, input)?
-            }
+            complex @ (marker::XML_DOCUMENT..=marker::DICTIONARY) => self.read_complex(complex, input)?,
             unknown => return Err(Error::Marker(unknown)),
         };
         input.end_value();
@@ -84,11 +79,7 @@ impl Tables {
             return Ok(Value::ObjectReference(index));
         }
         let count = usize::try_from(self.objects).unwrap_or(usize::MAX);
-        Err(Error::Reference {
-            what: "object",
-            index,
-            count,
-        })
+        Err(Error::Reference { what: "object", index, count })
     }
 
     /// 1.3.2: a string, or a reference to one. The empty string is not in the table.
@@ -116,16 +107,8 @@ impl Tables {
         for name in &traits.names {
             sealed.push((name.clone(), self.read_value(input)?));
         }
-        let dynamic = if traits.dynamic {
-            Some(self.read_members(input)?)
-        } else {
-            None
-        };
-        Ok(Value::Object(Box::new(Object {
-            class: traits.class.clone(),
-            sealed,
-            dynamic,
-        })))
+        let dynamic = if traits.dynamic { Some(self.read_members(input)?) } else { None };
+        Ok(Value::Object(Box::new(Object { class: traits.class.clone(), sealed, dynamic })))
     }
 
     /// 3.12: bit 0 says that the traits are here and no reference; bit 1 externalizable, bit 2 dynamic, then the count.
@@ -143,11 +126,7 @@ impl Tables {
             input.count(1)?;
             names.push(self.read_text("member name", input)?);
         }
-        let traits = Arc::new(Traits {
-            class,
-            dynamic: flags & 4 != 0,
-            names,
-        });
+        let traits = Arc::new(Traits { class, dynamic: flags & 4 != 0, names });
         self.traits.push(Arc::clone(&traits));
         Ok(traits)
     }
@@ -177,11 +156,7 @@ impl Tables {
         let fixed = input.u8("vector")? != 0;
         let class = self.read_text("class name", input)?;
         let items = self.read_values(count, input)?;
-        Ok(Value::VectorObject {
-            class,
-            items,
-            fixed,
-        })
+        Ok(Value::VectorObject { class, items, fixed })
     }
 
     fn read_dictionary(&mut self, count: usize, input: &mut Input) -> Result<Value, Error> {
@@ -237,39 +212,20 @@ fn sign_extended(value: u32) -> i32 {
 }
 
 fn resolve<T: Clone>(what: &'static str, index: u32, table: &[T]) -> Result<T, Error> {
-    let entry = usize::try_from(index)
-        .ok()
-        .and_then(|index| table.get(index));
-    entry.cloned().ok_or(Error::Reference {
-        what,
-        index,
-        count: table.len(),
-    })
+    let entry = usize::try_from(index).ok().and_then(|index| table.get(index));
+    entry.cloned().ok_or(Error::Reference { what, index, count: table.len() })
 }
 
 fn read_vector(marker: u8, count: usize, input: &mut Input) -> Result<Value, Error> {
     let fixed = input.u8("vector")? != 0;
     Ok(match marker {
-        marker::VECTOR_INT => Value::VectorInt {
-            items: read_items(count, i32::from_be_bytes, input)?,
-            fixed,
-        },
-        marker::VECTOR_UINT => Value::VectorUint {
-            items: read_items(count, u32::from_be_bytes, input)?,
-            fixed,
-        },
-        _ => Value::VectorDouble {
-            items: read_items(count, f64::from_be_bytes, input)?,
-            fixed,
-        },
+        marker::VECTOR_INT => Value::VectorInt { items: read_items(count, i32::from_be_bytes, input)?, fixed },
+        marker::VECTOR_UINT => Value::VectorUint { items: read_items(count, u32::from_be_bytes, input)?, fixed },
+        _ => Value::VectorDouble { items: read_items(count, f64::from_be_bytes, input)?, fixed },
     })
 }
 
-fn read_items<T, const N: usize>(
-    count: usize,
-    item: fn([u8; N]) -> T,
-    input: &mut Input,
-) -> Result<Vec<T>, Error> {
+fn read_items<T, const N: usize>(count: usize, item: fn([u8; N]) -> T, input: &mut Input) -> Result<Vec<T>, Error> {
     let bytes = input.bytes("vector", count.saturating_mul(N))?;
     let (items, _) = bytes.as_chunks();
     Ok(items.iter().copied().map(item).collect())

@@ -9,11 +9,7 @@ pub fn encode(value: &Value, into: &mut Vec<u8>) -> Result<(), Error> {
     match value {
         Value::Undefined => into.push(marker::UNDEFINED),
         Value::Null => into.push(marker::NULL),
-        Value::Boolean(boolean) => into.push(if *boolean {
-            marker::TRUE
-        } else {
-            marker::FALSE
-        }),
+        Value::Boolean(boolean) => into.push(if *boolean { marker::TRUE } else { marker::FALSE }),
         Value::Integer(number) => write_integer(*number, into),
         Value::Double(number) => write_double(*number, into),
         Value::String(text) => {
@@ -52,20 +48,12 @@ fn write_container(value: &Value, into: &mut Vec<u8>) -> Result<(), Error> {
             write_values(dense, into)
         }
         Value::Object(object) => write_object(object, into),
-        Value::VectorInt { items, fixed } => {
-            write_vector(marker::VECTOR_INT, items, i32::to_be_bytes, *fixed, into)
-        }
-        Value::VectorUint { items, fixed } => {
-            write_vector(marker::VECTOR_UINT, items, u32::to_be_bytes, *fixed, into)
-        }
+        Value::VectorInt { items, fixed } => write_vector(marker::VECTOR_INT, items, i32::to_be_bytes, *fixed, into),
+        Value::VectorUint { items, fixed } => write_vector(marker::VECTOR_UINT, items, u32::to_be_bytes, *fixed, into),
         Value::VectorDouble { items, fixed } => {
             write_vector(marker::VECTOR_DOUBLE, items, f64::to_be_bytes, *fixed, into)
         }
-        Value::VectorObject {
-            class,
-            items,
-            fixed,
-        } => {
+        Value::VectorObject { class, items, fixed } => {
             into.push(marker::VECTOR_OBJECT);
             write_length("vector", items.len(), into)?;
             into.push(u8::from(*fixed));
@@ -124,14 +112,8 @@ fn write_object(object: &Object, into: &mut Vec<u8>) -> Result<(), Error> {
     for (name, _) in &object.sealed {
         write_text("member name", name, into)?;
     }
-    object
-        .sealed
-        .iter()
-        .try_for_each(|(_, value)| encode(value, into))?;
-    object
-        .dynamic
-        .as_ref()
-        .map_or(Ok(()), |members| write_members(members, into))
+    object.sealed.iter().try_for_each(|(_, value)| encode(value, into))?;
+    object.dynamic.as_ref().map_or(Ok(()), |members| write_members(members, into))
 }
 
 fn write_members(members: &[(Text, Value)], into: &mut Vec<u8>) -> Result<(), Error> {
@@ -172,11 +154,7 @@ fn write_length(what: &'static str, length: usize, into: &mut Vec<u8>) -> Result
 fn fits(what: &'static str, length: usize, limit: u32) -> Result<u32, Error> {
     match u32::try_from(length) {
         Ok(fitting) if fitting <= limit => Ok(fitting),
-        _ => Err(Error::TooLong {
-            what,
-            length,
-            limit: usize::try_from(limit).unwrap_or(usize::MAX),
-        }),
+        _ => Err(Error::TooLong { what, length, limit: usize::try_from(limit).unwrap_or(usize::MAX) }),
     }
 }
 

@@ -1,11 +1,7 @@
 //! AMF3: the values of clients with object encoding 3 (Action Message Format, AMF 3, 2013).
 //! References to strings and classes are resolved; references to objects stay references, for they can form cycles.
 
-#![deny(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects
-)]
+#![deny(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
 mod decoder;
 mod encoder;
@@ -107,14 +103,8 @@ pub struct Object {
 impl Value {
     /// An object without a class, with these members, in this order. The names are not empty.
     pub fn object<K: Into<Text>, V: Into<Self>>(members: impl IntoIterator<Item = (K, V)>) -> Self {
-        let members = members
-            .into_iter()
-            .map(|(name, value)| (name.into(), value.into()))
-            .collect();
-        Self::Object(Box::new(Object {
-            dynamic: Some(members),
-            ..Object::default()
-        }))
+        let members = members.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+        Self::Object(Box::new(Object { dynamic: Some(members), ..Object::default() }))
     }
 
     /// The string, if it is one.
@@ -145,17 +135,12 @@ impl Value {
     /// The member of this name, of an object or of an array.
     pub fn get(&self, key: &str) -> Option<&Self> {
         let (declared, others) = match self {
-            Self::Object(object) => (
-                object.sealed.as_slice(),
-                object.dynamic.as_deref().unwrap_or_default(),
-            ),
+            Self::Object(object) => (object.sealed.as_slice(), object.dynamic.as_deref().unwrap_or_default()),
             Self::Array { associative, .. } => (associative.as_slice(), Default::default()),
             _ => return None,
         };
         let mut members = declared.iter().chain(others).rev();
-        members
-            .find(|(name, _)| name == key)
-            .map(|(_, value)| value)
+        members.find(|(name, _)| name == key).map(|(_, value)| value)
     }
 }
 

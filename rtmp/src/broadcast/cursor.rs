@@ -4,13 +4,22 @@ use std::sync::Arc;
 
 use super::{Broadcast, Entry};
 
-/// A reader's position: the number it needs next, and whether it still waits for a start point.
+/// A reader's position: the number it needs next, and at which start point it begins unless it has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cursor {
     next: u64,
     /// All headers below this number are known to the reader.
     has: u64,
-    started: bool,
+    begins: Option<Begin>,
+}
+
+/// Where a reader begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Begin {
+    /// At the latest start point.
+    Latest,
+    /// At the first start point that it has not passed.
+    First,
 }
 
 /// What a reader does next.
@@ -35,20 +44,17 @@ pub enum Step {
 impl Cursor {
     /// A reader that knows nothing: it starts at the latest start point.
     pub fn new() -> Self {
-        Self {
-            next: 0,
-            has: 0,
-            started: false,
-        }
+        Self { next: 0, has: 0, begins: Some(Begin::Latest) }
+    }
+
+    /// A reader that comes from the publication before: it misses nothing of this one.
+    pub fn following() -> Self {
+        Self { begins: Some(Begin::First), ..Self::new() }
     }
 
     /// A reader that has everything below `next`.
     pub fn at(next: u64) -> Self {
-        Self {
-            next,
-            has: next,
-            started: true,
-        }
+        Self { next, has: next, begins: None }
     }
 
     /// The number that it needs next.
@@ -65,17 +71,15 @@ impl Cursor {
     /// It reads nothing until the next start point after what is in the log now.
     pub fn wait_for_start_point(&mut self, log: &Broadcast) {
         self.next = log.next();
-        self.started = false;
+        self.begins = Some(Begin::First);
     }
 
     /// Looks where the reader stands. The one lag rule: who fell off the tail goes on at the latest start point.
     pub fn step(&mut self, log: &Broadcast) -> Step {
-        if self.started && self.next >= log.oldest() {
-            return self.follow(log);
-        }
-        let start = match self.started {
-            true => log.latest_start_point(),
-            false => log.latest_start_point().filter(|&point| point >= self.next),
+        let start = match self.begins {
+            None if self.next >= log.oldest() => return self.follow(log),
+            None | Some(Begin::Latest) => log.latest_start_point(),
+            Some(Begin::First) => log.start_point_from(self.next),
         };
         match start {
             Some(start) => self.jump(log, start),
@@ -95,9 +99,9 @@ impl Cursor {
     }
 
     fn jump(&mut self, log: &Broadcast, start: u64) -> Step {
-        let skipped = match self.started {
-            true => start.saturating_sub(self.next),
-            false => 0,
+        let skipped = match self.begins {
+            None => start.saturating_sub(self.next),
+            Some(_) => 0,
         };
         let headers = log.headers(self.has, start);
         *self = Self::at(start);

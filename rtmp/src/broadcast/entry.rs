@@ -34,17 +34,13 @@ impl Entry {
     /// The message as it goes to viewers: on message stream 1, `offset` ms later than the publisher said. Made at the
     /// first call; every viewer of a log is given the same chunk size and offset.
     pub fn chunks(&self, offset: u32, chunk_size: usize) -> &Chunked {
-        self.chunks
-            .get_or_init(|| self.rechunk(1, offset, chunk_size))
+        self.chunks.get_or_init(|| self.rechunk(1, offset, chunk_size))
     }
 
     /// The message for one viewer who needs it in another way.
     pub fn rechunk(&self, stream_id: u32, offset: u32, chunk_size: usize) -> Chunked {
-        let message = Message {
-            stream_id,
-            timestamp: self.message.timestamp.wrapping_add(offset),
-            ..self.message.clone()
-        };
+        let message =
+            Message { stream_id, timestamp: self.message.timestamp.wrapping_add(offset), ..self.message.clone() };
         Chunked::new(chunk::csid(message.kind), &message, chunk_size)
     }
 
@@ -79,20 +75,12 @@ impl Entry {
 
     /// The video track for which this message is a keyframe or a configuration.
     pub(super) fn video_track(&self) -> Option<u8> {
-        let tells = matches!(
-            self.classified.role,
-            Role::Keyframe | Role::Header(codec::Header::Configuration)
-        );
-        (self.message.kind == Kind::VIDEO && tells)
-            .then(|| self.classified.tracks.first())
-            .flatten()
+        let tells = matches!(self.classified.role, Role::Keyframe | Role::Header(codec::Header::Configuration));
+        (self.message.kind == Kind::VIDEO && tells).then(|| self.classified.tracks.first()).flatten()
     }
 
     /// What it counts against a budget: its payload and what keeping it takes.
     pub(super) fn cost(&self) -> usize {
-        self.message
-            .payload
-            .len()
-            .saturating_add(size_of::<Arc<Self>>() + size_of::<Self>())
+        self.message.payload.len().saturating_add(size_of::<Arc<Self>>() + size_of::<Self>())
     }
 }

@@ -18,15 +18,14 @@ pub(super) struct Headers {
 const MAX_BYTES: usize = 2 << 20;
 
 impl Headers {
+    /// Bytes kept.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     pub fn insert(&mut self, entry: Arc<Entry>) {
-        let place = self
-            .entries
-            .partition_point(|known| known.sequence < entry.sequence);
-        if self
-            .entries
-            .get(place)
-            .is_some_and(|known| known.sequence == entry.sequence)
-        {
+        let place = self.entries.partition_point(|known| known.sequence < entry.sequence);
+        if self.entries.get(place).is_some_and(|known| known.sequence == entry.sequence) {
             return;
         }
         self.bytes = self.bytes.saturating_add(entry.cost());
@@ -55,16 +54,10 @@ impl Headers {
     /// Forgets what is not in force at `oldest` nor after it. Looks only at what is below it: that is little, for it is
     /// called whenever a header leaves the log.
     pub fn forget_below(&mut self, oldest: u64) {
-        let below = self
-            .entries
-            .partition_point(|entry| entry.sequence < oldest);
+        let below = self.entries.partition_point(|entry| entry.sequence < oldest);
         let mut seen: Vec<HeaderKey> = Vec::new();
         for at in (0..below).rev() {
-            if self
-                .entries
-                .get(at)
-                .is_some_and(|entry| !adds_a_key(entry, &mut seen))
-            {
+            if self.entries.get(at).is_some_and(|entry| !adds_a_key(entry, &mut seen)) {
                 self.forget(at);
             }
         }

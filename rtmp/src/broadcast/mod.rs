@@ -1,14 +1,18 @@
 //! The log of one publication, and positions in it. Publishers' uplinks, subscribed edges and viewers are all
 //! [`Cursor`]s on a [`Broadcast`]: there is no other queue for media anywhere.
 
+mod budget;
 mod cursor;
 mod entry;
 mod headers;
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use budget::Share;
+pub use budget::{Budget, Full};
 pub use cursor::{Cursor, Step};
 pub use entry::Entry;
 use headers::Headers;
@@ -21,6 +25,7 @@ use crate::Message;
 #[derive(Debug)]
 pub struct Broadcast {
     limits: Limits,
+    share: Option<Share>,
     entries: VecDeque<Arc<Entry>>,
     /// The number of the first entry, or the next one if there is none.
     oldest: u64,
@@ -33,22 +38,31 @@ pub struct Broadcast {
 }
 
 /// What a log may keep.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Limits {
     /// Payload bytes, with a fixed cost for each message.
     pub bytes: usize,
     /// How long a message stays for viewers that lag, if the bytes allow it.
     pub age: Duration,
+    /// What the log may keep together with others; none: there is no such limit.
+    pub shared: Option<Arc<Budget>>,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            bytes: 32 << 20,
-            age: Duration::from_secs(8),
-        }
+        Self { bytes: 32 << 20, age: Duration::from_secs(8), shared: None }
     }
 }
+
+impl Limits {
+    /// Whether there is room for another stream in what is shared.
+    pub fn check_room(&self) -> Result<(), Full> {
+        self.shared.as_ref().map_or(Ok(()), |budget| budget.check_room())
+    }
+}
+
+/// How long a message stays when the shared budget is tight: viewers who keep up have it long before.
+const AGE_WHEN_TIGHT: Duration = Duration::from_secs(2);
 
 /// What became of a numbered message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,6 +81,7 @@ impl Broadcast {
     /// An empty log whose first message will have this number.
     pub fn starting_at(next: u64, limits: Limits) -> Self {
         Self {
+            share: limits.shared.clone().map(Share::of),
             limits,
             entries: VecDeque::new(),
             oldest: next,
@@ -92,8 +107,7 @@ impl Broadcast {
 
     /// The number that the next message gets.
     pub fn next(&self) -> u64 {
-        self.last_in_log()
-            .saturating_add(u64::from(self.end.is_some()))
+        self.last_in_log().saturating_add(u64::from(self.end.is_some()))
     }
 
     /// The last number of the publication, once it has ended.
@@ -106,9 +120,16 @@ impl Broadcast {
         self.bytes
     }
 
-    /// Whether more is kept than the budget allows.
+    /// Bytes kept of the messages with these numbers.
+    pub fn bytes_of(&self, numbers: Range<u64>) -> usize {
+        let messages = self.range(numbers.start).take_while(|entry| entry.sequence < numbers.end);
+        messages.map(|entry| entry.cost()).sum()
+    }
+
+    /// Whether more is kept than the budgets allow, its own and the shared one.
     pub fn is_over_budget(&self) -> bool {
-        self.bytes > self.limits.bytes
+        let shares = self.share.as_ref().is_some_and(|share| share.is_exceeded(self.bytes));
+        shares || self.bytes > self.limits.bytes
     }
 
     /// The newest message.
@@ -144,6 +165,7 @@ impl Broadcast {
         let entry = Entry::new(sequence, message, now);
         self.note_video(&entry);
         self.headers.insert(Arc::new(entry));
+        self.settle_share();
     }
 
     /// The newest number at which a viewer may start: a keyframe of the first video track, or any message if there
@@ -166,14 +188,8 @@ impl Broadcast {
     /// The first start point at or after this number.
     pub fn start_point_from(&self, sequence: u64) -> Option<u64> {
         match self.first_video_track {
-            Some(_) => self
-                .keyframes
-                .iter()
-                .copied()
-                .find(|&point| point >= sequence),
-            None => self
-                .get(sequence.max(self.oldest))
-                .map(|entry| entry.sequence),
+            Some(_) => self.keyframes.iter().copied().find(|&point| point >= sequence),
+            None => self.get(sequence.max(self.oldest)).map(|entry| entry.sequence),
         }
     }
 
@@ -186,9 +202,7 @@ impl Broadcast {
     /// The messages from this number on.
     pub fn range(&self, from: u64) -> impl Iterator<Item = &Arc<Entry>> {
         let skipped = from.saturating_sub(self.oldest);
-        let start = usize::try_from(skipped)
-            .unwrap_or(usize::MAX)
-            .min(self.entries.len());
+        let start = usize::try_from(skipped).unwrap_or(usize::MAX).min(self.entries.len());
         self.entries.range(start..)
     }
 
@@ -230,10 +244,7 @@ impl Broadcast {
 
     fn keep(&mut self, entry: Entry) {
         self.note_video(&entry);
-        if self
-            .first_video_track
-            .is_some_and(|track| entry.is_keyframe_of(track))
-        {
+        if self.first_video_track.is_some_and(|track| entry.is_keyframe_of(track)) {
             self.keyframes.push_back(entry.sequence);
         }
         self.bytes = self.bytes.saturating_add(entry.cost());
@@ -242,6 +253,7 @@ impl Broadcast {
             self.headers.insert(Arc::clone(&entry));
         }
         self.entries.push_back(entry);
+        self.settle_share();
     }
 
     /// The first video track is the lowest one that had a keyframe or a configuration.
@@ -256,9 +268,11 @@ impl Broadcast {
     }
 
     fn front_is_old(&self, now: Instant) -> bool {
-        self.entries
-            .front()
-            .is_some_and(|entry| now.saturating_duration_since(entry.at) > self.limits.age)
+        let age = match &self.share {
+            Some(share) if share.is_tight() => self.limits.age.min(AGE_WHEN_TIGHT),
+            _ => self.limits.age,
+        };
+        self.entries.front().is_some_and(|entry| now.saturating_duration_since(entry.at) > age)
     }
 
     fn drop_front(&mut self) {
@@ -267,15 +281,19 @@ impl Broadcast {
         };
         self.bytes = self.bytes.saturating_sub(entry.cost());
         self.oldest = entry.sequence.saturating_add(1);
-        while self
-            .keyframes
-            .front()
-            .is_some_and(|&point| point < self.oldest)
-        {
+        while self.keyframes.front().is_some_and(|&point| point < self.oldest) {
             self.keyframes.pop_front();
         }
         if entry.is_header() {
             self.headers.forget_below(self.oldest);
+        }
+        self.settle_share();
+    }
+
+    /// A header in force that is in the log too counts twice.
+    fn settle_share(&mut self) {
+        if let Some(share) = &mut self.share {
+            share.set(self.bytes.saturating_add(self.headers.bytes()));
         }
     }
 }

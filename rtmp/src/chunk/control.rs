@@ -58,10 +58,9 @@ impl Control {
             Kind::ABORT => Self::Abort(fields.u32(0)?),
             Kind::ACKNOWLEDGEMENT => Self::Acknowledgement(fields.u32(0)?),
             Kind::WINDOW_ACKNOWLEDGEMENT_SIZE => Self::WindowAcknowledgementSize(fields.u32(0)?),
-            Kind::SET_PEER_BANDWIDTH => Self::SetPeerBandwidth(
-                fields.u32(0)?,
-                BandwidthLimit::from_wire(message.payload.get(4).copied()),
-            ),
+            Kind::SET_PEER_BANDWIDTH => {
+                Self::SetPeerBandwidth(fields.u32(0)?, BandwidthLimit::from_wire(message.payload.get(4).copied()))
+            }
             Kind::USER_CONTROL => return Self::decode_event(fields),
             _ => return Ok(None),
         }))
@@ -72,10 +71,7 @@ impl Control {
             0 => Self::StreamBegin(fields.u32(2)?),
             1 => Self::StreamEof(fields.u32(2)?),
             2 => Self::StreamDry(fields.u32(2)?),
-            3 => Self::SetBufferLength {
-                stream_id: fields.u32(2)?,
-                milliseconds: fields.u32(6)?,
-            },
+            3 => Self::SetBufferLength { stream_id: fields.u32(2)?, milliseconds: fields.u32(6)? },
             4 => Self::StreamIsRecorded(fields.u32(2)?),
             6 => Self::PingRequest(fields.u32(2)?),
             7 => Self::PingResponse(fields.u32(2)?),
@@ -92,17 +88,13 @@ impl Control {
             Self::WindowAcknowledgementSize(bytes) => {
                 message(Kind::WINDOW_ACKNOWLEDGEMENT_SIZE, &[&bytes.to_be_bytes()])
             }
-            Self::SetPeerBandwidth(bytes, limit) => message(
-                Kind::SET_PEER_BANDWIDTH,
-                &[&bytes.to_be_bytes(), &[limit as u8]],
-            ),
+            Self::SetPeerBandwidth(bytes, limit) => {
+                message(Kind::SET_PEER_BANDWIDTH, &[&bytes.to_be_bytes(), &[limit as u8]])
+            }
             Self::StreamBegin(stream_id) => event(0, &[stream_id]),
             Self::StreamEof(stream_id) => event(1, &[stream_id]),
             Self::StreamDry(stream_id) => event(2, &[stream_id]),
-            Self::SetBufferLength {
-                stream_id,
-                milliseconds,
-            } => event(3, &[stream_id, milliseconds]),
+            Self::SetBufferLength { stream_id, milliseconds } => event(3, &[stream_id, milliseconds]),
             Self::StreamIsRecorded(stream_id) => event(4, &[stream_id]),
             Self::PingRequest(time) => event(6, &[time]),
             Self::PingResponse(time) => event(7, &[time]),
@@ -135,34 +127,19 @@ impl Fields<'_> {
 
     fn bytes<const N: usize>(self, offset: usize) -> Result<[u8; N], Error> {
         let payload = &self.0.payload;
-        let bytes = payload
-            .get(offset..)
-            .and_then(|rest| rest.first_chunk())
-            .copied();
+        let bytes = payload.get(offset..).and_then(|rest| rest.first_chunk()).copied();
         let needed = offset.saturating_add(N);
-        bytes.ok_or(Error::ControlTooShort {
-            kind: self.0.kind,
-            length: payload.len(),
-            needed,
-        })
+        bytes.ok_or(Error::ControlTooShort { kind: self.0.kind, length: payload.len(), needed })
     }
 }
 
 fn event(event: u16, fields: &[u32]) -> Message {
-    let fields: Vec<u8> = fields
-        .iter()
-        .flat_map(|field| field.to_be_bytes())
-        .collect();
+    let fields: Vec<u8> = fields.iter().flat_map(|field| field.to_be_bytes()).collect();
     message(Kind::USER_CONTROL, &[&event.to_be_bytes(), &fields])
 }
 
 fn message(kind: Kind, parts: &[&[u8]]) -> Message {
-    Message {
-        kind,
-        timestamp: 0,
-        stream_id: 0,
-        payload: Bytes::from(parts.concat()),
-    }
+    Message { kind, timestamp: 0, stream_id: 0, payload: Bytes::from(parts.concat()) }
 }
 
 #[cfg(test)]
@@ -181,10 +158,7 @@ mod tests {
         Control::StreamBegin(1),
         Control::StreamEof(1),
         Control::StreamDry(1),
-        Control::SetBufferLength {
-            stream_id: 1,
-            milliseconds: 3000,
-        },
+        Control::SetBufferLength { stream_id: 1, milliseconds: 3000 },
         Control::StreamIsRecorded(1),
         Control::PingRequest(7),
         Control::PingResponse(7),
@@ -202,20 +176,10 @@ mod tests {
         for control in ALL {
             let mut message = control.encode();
             message.payload.truncate(message.payload.len().min(6) - 3);
-            assert!(
-                matches!(
-                    Control::decode(&message),
-                    Err(Error::ControlTooShort { .. })
-                ),
-                "{control:?}"
-            );
+            assert!(matches!(Control::decode(&message), Err(Error::ControlTooShort { .. })), "{control:?}");
         }
-        let error =
-            Control::decode(&message(Kind::USER_CONTROL, &[&[0, 3, 0, 0, 0, 1]])).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "control message of type 4 has 6 bytes instead of 10"
-        );
+        let error = Control::decode(&message(Kind::USER_CONTROL, &[&[0, 3, 0, 0, 0, 1]])).unwrap_err();
+        assert_eq!(error.to_string(), "control message of type 4 has 6 bytes instead of 10");
     }
 
     #[test]

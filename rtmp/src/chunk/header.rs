@@ -32,11 +32,7 @@ pub(super) fn read_basic(input: &[u8]) -> Option<(Format, u32, &[u8])> {
         }
         1 => {
             let (&bytes, rest) = rest.split_first_chunk()?;
-            Some((
-                format,
-                u32::from(u16::from_le_bytes(bytes)).saturating_add(64),
-                rest,
-            ))
+            Some((format, u32::from(u16::from_le_bytes(bytes)).saturating_add(64), rest))
         }
         csid => Some((format, u32::from(csid), rest)),
     }
@@ -56,13 +52,7 @@ pub(super) struct Fields {
 
 impl Fields {
     /// The fields of a chunk stream that is new.
-    pub(super) const NEW: Self = Self {
-        time: 0,
-        extended: false,
-        length: 0,
-        kind: Kind(0),
-        stream_id: 0,
-    };
+    pub(super) const NEW: Self = Self { time: 0, extended: false, length: 0, kind: Kind(0), stream_id: 0 };
 
     /// What the first header of a chunk stream takes over. Some encoders open one with a type 1, for message stream 0.
     pub(super) fn first(format: Format, csid: u32) -> Result<Self, Error> {
@@ -86,23 +76,12 @@ impl Fields {
     fn read_type_0(self, input: &[u8]) -> Option<(Self, &[u8])> {
         let (&[a, b, c, d, e, f, kind, stream_id @ ..], rest) = input.split_first_chunk::<11>()?;
         let stream_id = u32::from_le_bytes(stream_id);
-        Self {
-            length: u24([d, e, f]),
-            kind: Kind(kind),
-            stream_id,
-            ..self
-        }
-        .read_time(u24([a, b, c]), rest)
+        Self { length: u24([d, e, f]), kind: Kind(kind), stream_id, ..self }.read_time(u24([a, b, c]), rest)
     }
 
     fn read_type_1(self, input: &[u8]) -> Option<(Self, &[u8])> {
         let (&[a, b, c, d, e, f, kind], rest) = input.split_first_chunk()?;
-        Self {
-            length: u24([d, e, f]),
-            kind: Kind(kind),
-            ..self
-        }
-        .read_time(u24([a, b, c]), rest)
+        Self { length: u24([d, e, f]), kind: Kind(kind), ..self }.read_time(u24([a, b, c]), rest)
     }
 
     fn read_type_2(self, input: &[u8]) -> Option<(Self, &[u8])> {
@@ -112,24 +91,10 @@ impl Fields {
 
     fn read_time(self, time: u32, input: &[u8]) -> Option<(Self, &[u8])> {
         if time != EXTENDED {
-            return Some((
-                Self {
-                    time,
-                    extended: false,
-                    ..self
-                },
-                input,
-            ));
+            return Some((Self { time, extended: false, ..self }, input));
         }
         let (&time, rest) = input.split_first_chunk()?;
-        Some((
-            Self {
-                time: u32::from_be_bytes(time),
-                extended: true,
-                ..self
-            },
-            rest,
-        ))
+        Some((Self { time: u32::from_be_bytes(time), extended: true, ..self }, rest))
     }
 
     /// 5.3.1.3: a type 3 chunk repeats the extended timestamp. Old encoders do not: four bytes that differ are payload.

@@ -1,11 +1,7 @@
 //! The chunk stream (RTMP 1.0, section 5.3): a [`Reader`] joins the chunks of a peer to messages, [`Chunked`] is a message in
 //! chunks, and [`control`] holds the messages that the protocol itself sends.
 
-#![deny(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects
-)]
+#![deny(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
 pub mod control;
 mod header;
@@ -34,9 +30,7 @@ pub enum Error {
         format: u8,
     },
     /// A new message of the same length and type as the one that it interrupts.
-    #[error(
-        "chunk of type 2 on chunk stream {csid} in the middle of a message, {received} bytes of it received"
-    )]
+    #[error("chunk of type 2 on chunk stream {csid} in the middle of a message, {received} bytes of it received")]
     Interrupted {
         /// The chunk stream id.
         csid: u32,

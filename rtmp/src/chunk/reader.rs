@@ -29,15 +29,7 @@ impl Reader {
     /// A reader at the start of a connection, right after the handshake.
     pub fn new(limits: Limits) -> Self {
         let (pending, chunk_size) = (Inline::EMPTY, INITIAL_CHUNK_SIZE);
-        Self {
-            limits,
-            chunk_size,
-            streams: Vec::new(),
-            current: 0,
-            left: None,
-            held: 0,
-            pending,
-        }
+        Self { limits, chunk_size, streams: Vec::new(), current: 0, left: None, held: 0, pending }
     }
 
     /// Sets [`Limits::message`], from the next message on. A session raises it when the client is authenticated.
@@ -105,15 +97,7 @@ impl Reader {
         };
         Ok(last.read(format, rest).map(|(fields, rest)| {
             let length = window.len().saturating_sub(rest.len());
-            (
-                Chunk {
-                    csid,
-                    slot,
-                    format,
-                    fields,
-                },
-                length,
-            )
+            (Chunk { csid, slot, format, fields }, length)
         }))
     }
 
@@ -121,9 +105,7 @@ impl Reader {
     fn find(&self, csid: u32) -> Result<usize, usize> {
         match self.streams.get(self.current) {
             Some(stream) if stream.csid == csid => Ok(self.current),
-            _ => self
-                .streams
-                .binary_search_by_key(&csid, |stream| stream.csid),
+            _ => self.streams.binary_search_by_key(&csid, |stream| stream.csid),
         }
     }
 
@@ -137,10 +119,7 @@ impl Reader {
         };
         let received = stream.partial.len();
         if received > 0 && chunk.format == Format::Type2 {
-            return Err(Error::Interrupted {
-                csid: chunk.csid,
-                received,
-            });
+            return Err(Error::Interrupted { csid: chunk.csid, received });
         }
         if received == 0 || chunk.format != Format::Type3 {
             self.held = self.held.saturating_sub(stream.discard());
@@ -212,9 +191,7 @@ impl Reader {
         if size == 0 {
             return Err(Error::ChunkSize { size });
         }
-        self.chunk_size = usize::try_from(size)
-            .unwrap_or(MAX_CHUNK_SIZE)
-            .min(MAX_CHUNK_SIZE);
+        self.chunk_size = usize::try_from(size).unwrap_or(MAX_CHUNK_SIZE).min(MAX_CHUNK_SIZE);
         Ok(())
     }
 
@@ -253,11 +230,7 @@ impl Limits {
 impl Default for Limits {
     /// The limits for a client that has not yet said who it is: 64 KiB a message, 8 MiB in all, 128 chunk streams.
     fn default() -> Self {
-        Self {
-            message: Self::MESSAGE_BEFORE_CONNECT,
-            partials: 8 << 20,
-            chunk_streams: 128,
-        }
+        Self { message: Self::MESSAGE_BEFORE_CONNECT, partials: 8 << 20, chunk_streams: 128 }
     }
 }
 
@@ -271,14 +244,11 @@ struct Chunk {
 }
 
 fn first_u32(message: &Message) -> Result<u32, Error> {
-    let bytes = message
-        .payload
-        .first_chunk()
-        .ok_or(Error::ControlTooShort {
-            kind: message.kind,
-            length: message.payload.len(),
-            needed: 4,
-        })?;
+    let bytes = message.payload.first_chunk().ok_or(Error::ControlTooShort {
+        kind: message.kind,
+        length: message.payload.len(),
+        needed: 4,
+    })?;
     Ok(u32::from_be_bytes(*bytes))
 }
 

@@ -18,32 +18,18 @@ pub(super) struct Stream {
 
 impl Stream {
     pub(super) const fn new(csid: u32) -> Self {
-        Self {
-            csid,
-            timestamp: 0,
-            fields: Fields::NEW,
-            partial: Vec::new(),
-        }
+        Self { csid, timestamp: 0, fields: Fields::NEW, partial: Vec::new() }
     }
 
     /// Begins a message. A type 3 repeats the last time field: the delta, or the time itself after a type 0 (5.3.1.2.4).
-    pub(super) fn begin(
-        &mut self,
-        format: Format,
-        fields: Fields,
-        limit: usize,
-    ) -> Result<(), Error> {
+    pub(super) fn begin(&mut self, format: Format, fields: Fields, limit: usize) -> Result<(), Error> {
         self.timestamp = match format {
             Format::Type0 => fields.time,
             _ => self.timestamp.wrapping_add(fields.time),
         };
         self.fields = fields;
         let length = self.length();
-        if length > limit {
-            Err(Error::MessageTooLong { length, limit })
-        } else {
-            Ok(())
-        }
+        if length > limit { Err(Error::MessageTooLong { length, limit }) } else { Ok(()) }
     }
 
     fn length(&self) -> usize {
@@ -56,17 +42,11 @@ impl Stream {
 
     /// By how much the buffer has to grow for `more` bytes: to a multiple of what has come, never to what is announced.
     pub(super) fn growth(&self, more: usize) -> usize {
-        let (capacity, needed) = (
-            self.partial.capacity(),
-            self.partial.len().saturating_add(more),
-        );
+        let (capacity, needed) = (self.partial.capacity(), self.partial.len().saturating_add(more));
         if needed <= capacity {
             return 0;
         }
-        let wanted = capacity
-            .saturating_mul(GROWTH)
-            .max(needed)
-            .max(FIRST_BUFFER_LEN);
+        let wanted = capacity.saturating_mul(GROWTH).max(needed).max(FIRST_BUFFER_LEN);
         wanted.min(self.length()).saturating_sub(capacity)
     }
 
@@ -80,12 +60,7 @@ impl Stream {
 
     pub(super) fn take(&mut self) -> Message {
         let payload = Bytes::from(std::mem::take(&mut self.partial));
-        Message {
-            kind: self.fields.kind,
-            timestamp: self.timestamp,
-            stream_id: self.fields.stream_id,
-            payload,
-        }
+        Message { kind: self.fields.kind, timestamp: self.timestamp, stream_id: self.fields.stream_id, payload }
     }
 
     /// Drops the unfinished message and returns the capacity of its buffer.

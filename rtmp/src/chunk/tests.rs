@@ -11,12 +11,7 @@ use crate::Message;
 use bytes::Bytes;
 
 fn message(kind: Kind, timestamp: u32, payload: impl Into<Bytes>) -> Message {
-    Message {
-        kind,
-        timestamp,
-        stream_id: 1,
-        payload: payload.into(),
-    }
+    Message { kind, timestamp, stream_id: 1, payload: payload.into() }
 }
 
 fn payload(length: usize) -> Vec<u8> {
@@ -25,11 +20,7 @@ fn payload(length: usize) -> Vec<u8> {
 
 /// Limits that refuse nothing that the protocol allows.
 fn unlimited() -> Limits {
-    Limits {
-        message: MAX_MESSAGE_LEN,
-        partials: usize::MAX,
-        chunk_streams: usize::MAX,
-    }
+    Limits { message: MAX_MESSAGE_LEN, partials: usize::MAX, chunk_streams: usize::MAX }
 }
 
 fn read_all(reader: &mut Reader, mut input: &[u8]) -> Result<Vec<Message>, Error> {
@@ -51,12 +42,7 @@ fn read_split(reader: &mut Reader, input: &[u8], step: usize) -> Result<Vec<Mess
 
 fn set_chunk_size(size: u32) -> Vec<u8> {
     let mut wire = Vec::new();
-    Chunked::new(
-        2,
-        &control::Control::SetChunkSize(size).encode(),
-        INITIAL_CHUNK_SIZE,
-    )
-    .write(&mut wire);
+    Chunked::new(2, &control::Control::SetChunkSize(size).encode(), INITIAL_CHUNK_SIZE).write(&mut wire);
     wire
 }
 
@@ -93,11 +79,7 @@ fn read(parts: &[&[u8]]) -> Result<Vec<Message>, Error> {
     let wire = parts.concat();
     let whole = read_all(&mut Reader::new(Limits::default()), &wire);
     for step in [1, 3] {
-        assert_eq!(
-            read_split(&mut Reader::new(Limits::default()), &wire, step),
-            whole,
-            "in pieces of {step}"
-        );
+        assert_eq!(read_split(&mut Reader::new(Limits::default()), &wire, step), whole, "in pieces of {step}");
     }
     whole
 }

@@ -22,36 +22,19 @@ impl Chunked {
     ///
     /// Values outside are moved to the nearest bound. A payload beyond [`MAX_MESSAGE_LEN`], which RTMP cannot carry, is cut.
     pub fn new(csid: u32, message: &Message, chunk_size: usize) -> Self {
-        let payload = message
-            .payload
-            .slice(..message.payload.len().min(MAX_MESSAGE_LEN));
+        let payload = message.payload.slice(..message.payload.len().min(MAX_MESSAGE_LEN));
         let chunk_size = chunk_size.clamp(1, MAX_CHUNK_SIZE);
         let mut continuation = Inline::EMPTY;
         write_basic(TYPE_3, csid, &mut continuation);
         write_extended(message.timestamp, &mut continuation);
         let header = header(csid, message, payload.len());
-        let continuations = payload
-            .len()
-            .saturating_sub(1)
-            .checked_div(chunk_size)
-            .unwrap_or_default();
-        let headers = continuations
-            .saturating_mul(continuation.len())
-            .saturating_add(header.len());
-        Self {
-            len: payload.len().saturating_add(headers),
-            payload,
-            chunk_size,
-            header,
-            continuation,
-        }
+        let continuations = payload.len().saturating_sub(1).checked_div(chunk_size).unwrap_or_default();
+        let headers = continuations.saturating_mul(continuation.len()).saturating_add(header.len());
+        Self { len: payload.len().saturating_add(headers), payload, chunk_size, header, continuation }
     }
 
     /// The number of bytes on the wire, headers included.
-    #[expect(
-        clippy::len_without_is_empty,
-        reason = "a message has a header: it is never empty"
-    )]
+    #[expect(clippy::len_without_is_empty, reason = "a message has a header: it is never empty")]
     pub fn len(&self) -> usize {
         self.len
     }
@@ -69,8 +52,7 @@ impl Chunked {
     /// Appends all the bytes to `into`.
     pub fn write(&self, into: &mut Vec<u8>) {
         into.reserve(self.len);
-        self.slices(0)
-            .for_each(|slice| into.extend_from_slice(slice));
+        self.slices(0).for_each(|slice| into.extend_from_slice(slice));
     }
 
     /// The piece that holds the byte at `offset`, from there on: of the header, of the payload or of a continuation header.
@@ -81,19 +63,11 @@ impl Chunked {
         let stride = self.chunk_size.saturating_add(self.continuation.len());
         let (index, within) = (offset.checked_div(stride)?, offset.checked_rem(stride)?);
         let start = index.saturating_mul(self.chunk_size);
-        let end = start
-            .saturating_add(self.chunk_size)
-            .min(self.payload.len());
+        let end = start.saturating_add(self.chunk_size).min(self.payload.len());
         if let Some(within) = within.checked_sub(self.chunk_size) {
-            return self
-                .continuation
-                .as_slice()
-                .get(within..)
-                .filter(|_| end < self.payload.len());
+            return self.continuation.as_slice().get(within..).filter(|_| end < self.payload.len());
         }
-        self.payload
-            .get(start.saturating_add(within)..end)
-            .filter(|piece| !piece.is_empty())
+        self.payload.get(start.saturating_add(within)..end).filter(|piece| !piece.is_empty())
     }
 }
 

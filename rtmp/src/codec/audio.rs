@@ -38,11 +38,7 @@ fn classify_legacy(mut cursor: Cursor<'_>, format: u8) -> Classified {
 
 fn classify_enhanced(mut cursor: Cursor<'_>, packet_type: u8) -> Option<Classified> {
     let packet_type = enhanced::skip_mod_ex(&mut cursor, packet_type)?;
-    let Packet {
-        packet_type,
-        codec,
-        tracks,
-    } = enhanced::read_packet(&mut cursor, packet_type, packet::MULTITRACK)?;
+    let Packet { packet_type, codec, tracks } = enhanced::read_packet(&mut cursor, packet_type, packet::MULTITRACK)?;
     let role = match packet_type {
         packet::SEQUENCE_START => Role::Header(Header::Configuration),
         packet::SEQUENCE_END => Role::SequenceEnd,
@@ -53,15 +49,6 @@ fn classify_enhanced(mut cursor: Cursor<'_>, packet_type: u8) -> Option<Classifi
 }
 
 fn classified(role: Role, codec: Option<Codec>, tracks: Tracks) -> Classified {
-    let tracks = if role == Role::Frame {
-        Tracks::NONE
-    } else {
-        tracks
-    };
-    Classified {
-        media: Media::Audio,
-        role,
-        codec,
-        tracks,
-    }
+    let tracks = if role == Role::Frame { Tracks::NONE } else { tracks };
+    Classified { media: Media::Audio, role, codec, tracks }
 }

@@ -9,14 +9,7 @@ impl Codec {
     /// it is no label for a metric.
     pub fn as_str(&self) -> &str {
         match std::str::from_utf8(&self.0) {
-            Ok(name)
-                if self
-                    .0
-                    .iter()
-                    .all(|byte| byte.is_ascii_graphic() || *byte == b' ') =>
-            {
-                name.trim_end()
-            }
+            Ok(name) if self.0.iter().all(|byte| byte.is_ascii_graphic() || *byte == b' ') => name.trim_end(),
             _ => "?",
         }
     }

@@ -9,14 +9,11 @@ impl<'a> Cursor<'a> {
     }
 
     pub fn u16(&mut self) -> Option<usize> {
-        self.array()
-            .map(|bytes| usize::from(u16::from_be_bytes(bytes)))
+        self.array().map(|bytes| usize::from(u16::from_be_bytes(bytes)))
     }
 
     pub fn u24(&mut self) -> Option<usize> {
-        self.array().map(|[high, middle, low]| {
-            usize::from(high) << 16 | usize::from(middle) << 8 | usize::from(low)
-        })
+        self.array().map(|[high, middle, low]| usize::from(high) << 16 | usize::from(middle) << 8 | usize::from(low))
     }
 
     pub fn array<const LEN: usize>(&mut self) -> Option<[u8; LEN]> {

@@ -25,12 +25,7 @@ pub(super) fn classify(kind: Kind, payload: &[u8]) -> Classified {
         Some(ON_META_DATA) => (Role::Header(Header::Metadata), Tracks::FIRST),
         _ => (Role::Frame, Tracks::NONE),
     };
-    Classified {
-        media: Media::Data,
-        role,
-        codec: None,
-        tracks,
-    }
+    Classified { media: Media::Data, role, codec: None, tracks }
 }
 
 /// The payload of a data message without a leading `@setDataFrame`, as viewers get it. `None` if nothing follows that

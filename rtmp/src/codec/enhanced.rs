@@ -37,17 +37,9 @@ pub(super) fn skip_mod_ex(cursor: &mut Cursor<'_>, mut packet_type: u8) -> Optio
 }
 
 /// Reads from the FourCC, or the multitrack byte, on.
-pub(super) fn read_packet(
-    cursor: &mut Cursor<'_>,
-    packet_type: u8,
-    multitrack: u8,
-) -> Option<Packet> {
+pub(super) fn read_packet(cursor: &mut Cursor<'_>, packet_type: u8, multitrack: u8) -> Option<Packet> {
     if packet_type != multitrack {
-        return Some(Packet {
-            packet_type,
-            codec: Codec(cursor.array()?),
-            tracks: Tracks::FIRST,
-        });
+        return Some(Packet { packet_type, codec: Codec(cursor.array()?), tracks: Tracks::FIRST });
     }
     let byte = cursor.u8()?;
     let packet_type = byte & 0x0f;
@@ -56,18 +48,11 @@ pub(super) fn read_packet(
         MANY_TRACKS => (Codec(cursor.array()?), read_tracks(*cursor, 0)),
         MANY_TRACKS_MANY_CODECS => {
             let first = *cursor;
-            (
-                Codec(cursor.array()?),
-                read_tracks(first, size_of::<Codec>()),
-            )
+            (Codec(cursor.array()?), read_tracks(first, size_of::<Codec>()))
         }
         _ => return None,
     };
-    Some(Packet {
-        packet_type,
-        codec,
-        tracks,
-    })
+    Some(Packet { packet_type, codec, tracks })
 }
 
 /// The tracks up to the end of the message, or up to one that is cut short.

@@ -1,11 +1,7 @@
 //! What a relay must know of a media payload: where a viewer may start, and what a late joiner needs first.
 //! Everything else stays opaque, so that codecs unknown today pass through unchanged.
 
-#![deny(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects
-)]
+#![deny(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
 mod audio;
 mod codec_name;
@@ -66,24 +62,14 @@ impl Classified {
     /// that still holds a key once, in the order of arrival: then the newest header of every track comes last.
     pub fn headers(&self) -> impl Iterator<Item = HeaderKey> + use<> {
         let (media, role) = (self.media, self.role);
-        self.tracks
-            .iter()
-            .filter_map(move |track| match (media, role) {
-                (Media::Data, Role::Header(Header::Metadata)) => Some(HeaderKey::Metadata),
-                (Media::Video, Role::Header(Header::Configuration)) => {
-                    Some(HeaderKey::VideoConfiguration(track))
-                }
-                (Media::Video, Role::Header(Header::ColorInfo)) => {
-                    Some(HeaderKey::ColorInfo(track))
-                }
-                (Media::Audio, Role::Header(Header::Configuration)) => {
-                    Some(HeaderKey::AudioConfiguration(track))
-                }
-                (Media::Audio, Role::Header(Header::Multichannel)) => {
-                    Some(HeaderKey::AudioMultichannel(track))
-                }
-                _ => None,
-            })
+        self.tracks.iter().filter_map(move |track| match (media, role) {
+            (Media::Data, Role::Header(Header::Metadata)) => Some(HeaderKey::Metadata),
+            (Media::Video, Role::Header(Header::Configuration)) => Some(HeaderKey::VideoConfiguration(track)),
+            (Media::Video, Role::Header(Header::ColorInfo)) => Some(HeaderKey::ColorInfo(track)),
+            (Media::Audio, Role::Header(Header::Configuration)) => Some(HeaderKey::AudioConfiguration(track)),
+            (Media::Audio, Role::Header(Header::Multichannel)) => Some(HeaderKey::AudioMultichannel(track)),
+            _ => None,
+        })
     }
 
     /// Whether the message is a header.
@@ -92,12 +78,7 @@ impl Classified {
     }
 
     const fn frame(media: Media) -> Self {
-        Self {
-            media,
-            role: Role::Frame,
-            codec: None,
-            tracks: Tracks::NONE,
-        }
+        Self { media, role: Role::Frame, codec: None, tracks: Tracks::NONE }
     }
 }
 

@@ -33,19 +33,11 @@ fn string(text: &str) -> Vec<u8> {
 #[test]
 fn legacy_video_is_told_apart() {
     let table: [(&[u8], Role, Option<&str>); 13] = [
-        (
-            &[0x17, 0, 0, 0, 0, 1],
-            Role::Header(Header::Configuration),
-            Some("avc1"),
-        ),
+        (&[0x17, 0, 0, 0, 0, 1], Role::Header(Header::Configuration), Some("avc1")),
         (&[0x17, 1, 0, 0, 0, 9], Role::Keyframe, Some("avc1")),
         (&[0x27, 1, 0, 0, 0, 9], Role::Frame, Some("avc1")),
         (&[0x17, 2, 0, 0, 0], Role::SequenceEnd, Some("avc1")),
-        (
-            &[0x1c, 0, 0, 0, 0, 1],
-            Role::Header(Header::Configuration),
-            Some("hvc1"),
-        ),
+        (&[0x1c, 0, 0, 0, 0, 1], Role::Header(Header::Configuration), Some("hvc1")),
         (&[0x1c, 1, 0, 0, 0, 1], Role::Keyframe, Some("hvc1")),
         (&[0x12, 9], Role::Keyframe, Some("h263")),
         (&[0x32, 9], Role::Frame, Some("h263")),
@@ -58,11 +50,7 @@ fn legacy_video_is_told_apart() {
     for (payload, role, codec) in table {
         let classified = video(payload);
         assert_eq!(classified.role, role, "{payload:02x?}");
-        assert_eq!(
-            classified.codec.as_ref().map(Codec::as_str),
-            codec,
-            "{payload:02x?}"
-        );
+        assert_eq!(classified.codec.as_ref().map(Codec::as_str), codec, "{payload:02x?}");
         assert_eq!(classified.media, Media::Video);
     }
 }
@@ -100,54 +88,26 @@ fn a_keyframe_of_another_track_is_no_start_point() {
 
 #[test]
 fn many_tracks_of_one_codec_give_a_key_each() {
-    let payload = join(&[
-        &[KEY | 6, 0x10],
-        b"hvc1",
-        &[0, 0, 0, 2, 9, 9],
-        &[5, 0, 0, 0],
-    ]);
+    let payload = join(&[&[KEY | 6, 0x10], b"hvc1", &[0, 0, 0, 2, 9, 9], &[5, 0, 0, 0]]);
 
     let classified = video(&payload);
 
-    assert_eq!(
-        headers(classified),
-        [
-            HeaderKey::VideoConfiguration(0),
-            HeaderKey::VideoConfiguration(5)
-        ]
-    );
+    assert_eq!(headers(classified), [HeaderKey::VideoConfiguration(0), HeaderKey::VideoConfiguration(5)]);
 }
 
 #[test]
 fn many_tracks_of_many_codecs_give_a_key_each() {
-    let payload = join(&[
-        &[0x95, 0x20],
-        b"Opus",
-        &[1, 0, 0, 1, 9],
-        b"mp4a",
-        &[200, 0, 0, 1, 9],
-    ]);
+    let payload = join(&[&[0x95, 0x20], b"Opus", &[1, 0, 0, 1, 9], b"mp4a", &[200, 0, 0, 1, 9]]);
 
     let classified = audio(&payload);
 
-    assert_eq!(
-        headers(classified),
-        [
-            HeaderKey::AudioConfiguration(1),
-            HeaderKey::AudioConfiguration(200)
-        ]
-    );
+    assert_eq!(headers(classified), [HeaderKey::AudioConfiguration(1), HeaderKey::AudioConfiguration(200)]);
     assert_eq!(classified.codec, Some(Codec(*b"Opus")));
 }
 
 #[test]
 fn a_track_that_is_cut_short_has_no_key() {
-    let payload = join(&[
-        &[KEY | 6, 0x10],
-        b"hvc1",
-        &[0, 0, 0, 2, 9, 9],
-        &[5, 0, 0, 1],
-    ]);
+    let payload = join(&[&[KEY | 6, 0x10], b"hvc1", &[0, 0, 0, 2, 9, 9], &[5, 0, 0, 1]]);
 
     assert_eq!(headers(video(&payload)), [HeaderKey::VideoConfiguration(0)]);
 }
@@ -155,12 +115,7 @@ fn a_track_that_is_cut_short_has_no_key() {
 #[test]
 fn modifiers_are_skipped_whatever_their_length() {
     let short = join(&[&[KEY | 7, 2, 0, 0, 9, 0x01], b"avc1", &[0, 0, 0]]);
-    let long = join(&[
-        &[KEY | 7, 255, 1, 0],
-        &[0; 257],
-        &[0x07, 0, 9, 0x03],
-        b"avc1",
-    ]);
+    let long = join(&[&[KEY | 7, 255, 1, 0], &[0; 257], &[0x07, 0, 9, 0x03], b"avc1"]);
 
     assert!(video(&short).is_keyframe());
     assert!(video(&long).is_keyframe());
@@ -169,41 +124,21 @@ fn modifiers_are_skipped_whatever_their_length() {
 #[test]
 fn audio_is_told_apart() {
     let table: [(&[u8], Role, Option<&str>); 10] = [
-        (
-            &[0xaf, 0, 0x12, 0x10],
-            Role::Header(Header::Configuration),
-            Some("mp4a"),
-        ),
+        (&[0xaf, 0, 0x12, 0x10], Role::Header(Header::Configuration), Some("mp4a")),
         (&[0xaf, 1, 9], Role::Frame, Some("mp4a")),
         (&[0x2f, 0], Role::Frame, Some(".mp3")),
         (&[], Role::Frame, None),
-        (
-            b"\x90Opus",
-            Role::Header(Header::Configuration),
-            Some("Opus"),
-        ),
+        (b"\x90Opus", Role::Header(Header::Configuration), Some("Opus")),
         (b"\x91Opus\x09", Role::Frame, Some("Opus")),
         (b"\x92fLaC", Role::SequenceEnd, Some("fLaC")),
-        (
-            b"\x94ac-3\x01\x02\0\0\0\x03",
-            Role::Header(Header::Multichannel),
-            Some("ac-3"),
-        ),
-        (
-            b"\x97\x02\0\0\0\x00mp4a",
-            Role::Header(Header::Configuration),
-            Some("mp4a"),
-        ),
+        (b"\x94ac-3\x01\x02\0\0\0\x03", Role::Header(Header::Multichannel), Some("ac-3")),
+        (b"\x97\x02\0\0\0\x00mp4a", Role::Header(Header::Configuration), Some("mp4a")),
         (b"\x9emp4a", Role::Frame, Some("mp4a")),
     ];
     for (payload, role, codec) in table {
         let classified = audio(payload);
         assert_eq!(classified.role, role, "{payload:02x?}");
-        assert_eq!(
-            classified.codec.as_ref().map(Codec::as_str),
-            codec,
-            "{payload:02x?}"
-        );
+        assert_eq!(classified.codec.as_ref().map(Codec::as_str), codec, "{payload:02x?}");
         assert!(!classified.is_keyframe());
     }
 }
@@ -222,10 +157,7 @@ fn metadata_is_a_header_with_and_without_its_prefixes() {
     ] {
         assert_eq!(headers(classify(kind, &payload)), [HeaderKey::Metadata]);
     }
-    assert_eq!(
-        classify(Kind::DATA_AMF0, &string("onTextData")).role,
-        Role::Frame
-    );
+    assert_eq!(classify(Kind::DATA_AMF0, &string("onTextData")).role, Role::Frame);
 }
 
 #[test]
@@ -234,22 +166,10 @@ fn set_data_frame_is_stripped_and_nothing_else() {
     let prefixed = Bytes::from(join(&[&string("@setDataFrame"), &plain]));
     let amf3 = Bytes::from(join(&[&[0], &prefixed]));
 
-    assert_eq!(
-        strip_set_data_frame(Kind::DATA_AMF0, plain.clone()),
-        Some(plain.clone())
-    );
-    assert_eq!(
-        strip_set_data_frame(Kind::DATA_AMF0, prefixed),
-        Some(plain.clone())
-    );
-    assert_eq!(
-        strip_set_data_frame(Kind::DATA_AMF3, amf3).unwrap(),
-        join(&[&[0], &plain])
-    );
-    assert_eq!(
-        strip_set_data_frame(Kind::DATA_AMF0, string("@setDataFrame").into()),
-        None
-    );
+    assert_eq!(strip_set_data_frame(Kind::DATA_AMF0, plain.clone()), Some(plain.clone()));
+    assert_eq!(strip_set_data_frame(Kind::DATA_AMF0, prefixed), Some(plain.clone()));
+    assert_eq!(strip_set_data_frame(Kind::DATA_AMF3, amf3).unwrap(), join(&[&[0], &plain]));
+    assert_eq!(strip_set_data_frame(Kind::DATA_AMF0, string("@setDataFrame").into()), None);
 }
 
 #[test]

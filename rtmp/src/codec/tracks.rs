@@ -19,9 +19,7 @@ impl Tracks {
 
     /// Whether the track is one of them.
     pub fn contains(self, track: u8) -> bool {
-        self.0
-            .get(usize::from(track / 64))
-            .is_some_and(|word| word >> (track % 64) & 1 == 1)
+        self.0.get(usize::from(track / 64)).is_some_and(|word| word >> (track % 64) & 1 == 1)
     }
 
     /// The lowest track.
@@ -36,9 +34,7 @@ impl Tracks {
 
     /// The tracks, lowest first.
     pub fn iter(self) -> impl Iterator<Item = u8> {
-        (0u8..4)
-            .zip(self.0)
-            .flat_map(|(index, word)| Bits(word).map(move |bit| index.wrapping_mul(64) | bit))
+        (0u8..4).zip(self.0).flat_map(|(index, word)| Bits(word).map(move |bit| index.wrapping_mul(64) | bit))
     }
 }
 

@@ -57,23 +57,13 @@ fn classify_enhanced(mut cursor: Cursor<'_>, first: u8) -> Option<Classified> {
     if frame_type == COMMAND && packet_type != packet::METADATA {
         return Some(classified(Role::Command, None, Tracks::NONE));
     }
-    let Packet {
-        packet_type,
-        codec,
-        tracks,
-    } = enhanced::read_packet(&mut cursor, packet_type, packet::MULTITRACK)?;
-    Some(classified(
-        enhanced_role(packet_type, frame_type),
-        Some(codec),
-        tracks,
-    ))
+    let Packet { packet_type, codec, tracks } = enhanced::read_packet(&mut cursor, packet_type, packet::MULTITRACK)?;
+    Some(classified(enhanced_role(packet_type, frame_type), Some(codec), tracks))
 }
 
 const fn enhanced_role(packet_type: u8, frame_type: u8) -> Role {
     match packet_type {
-        packet::SEQUENCE_START | packet::MPEG2TS_SEQUENCE_START => {
-            Role::Header(Header::Configuration)
-        }
+        packet::SEQUENCE_START | packet::MPEG2TS_SEQUENCE_START => Role::Header(Header::Configuration),
         packet::CODED_FRAMES | packet::CODED_FRAMES_X => frame_role(frame_type),
         packet::SEQUENCE_END => Role::SequenceEnd,
         packet::METADATA => Role::Header(Header::ColorInfo),
@@ -93,10 +83,5 @@ fn classified(role: Role, codec: Option<Codec>, tracks: Tracks) -> Classified {
         Role::Frame | Role::Command => Tracks::NONE,
         _ => tracks,
     };
-    Classified {
-        media: Media::Video,
-        role,
-        codec,
-        tracks,
-    }
+    Classified { media: Media::Video, role, codec, tracks }
 }

@@ -17,38 +17,22 @@ pub struct Info<'a> {
 impl<'a> Info<'a> {
     /// Something went as it should.
     pub const fn status(code: &'a str, description: &'a str) -> Self {
-        Self {
-            level: status::LEVEL_STATUS,
-            code,
-            description,
-            details: None,
-        }
+        Self { level: status::LEVEL_STATUS, code, description, details: None }
     }
 
     /// Something did not.
     pub const fn error(code: &'a str, description: &'a str) -> Self {
-        Self {
-            level: status::LEVEL_ERROR,
-            code,
-            description,
-            details: None,
-        }
+        Self { level: status::LEVEL_ERROR, code, description, details: None }
     }
 
     /// With the name of the stream.
     pub const fn of_stream(self, name: &'a str) -> Self {
-        Self {
-            details: Some(name),
-            ..self
-        }
+        Self { details: Some(name), ..self }
     }
 
     fn fields(self) -> Vec<(&'static str, Value)> {
-        let mut fields = vec![
-            ("level", self.level.into()),
-            ("code", self.code.into()),
-            ("description", self.description.into()),
-        ];
+        let mut fields =
+            vec![("level", self.level.into()), ("code", self.code.into()), ("description", self.description.into())];
         fields.extend(self.details.map(|name| ("details", name.into())));
         fields
     }
@@ -60,11 +44,8 @@ impl<'a> Info<'a> {
 
 /// `_result` of connect. A client that knows Enhanced RTMP learns that all codecs are passed on.
 pub fn connected(transaction_id: f64, object_encoding: f64, enhanced: bool) -> Message {
-    let mut properties: Vec<(&str, Value)> = vec![
-        ("fmsVer", FMS_VERSION.into()),
-        ("capabilities", CAPABILITIES.into()),
-        ("mode", 1.0.into()),
-    ];
+    let mut properties: Vec<(&str, Value)> =
+        vec![("fmsVer", FMS_VERSION.into()), ("capabilities", CAPABILITIES.into()), ("mode", 1.0.into())];
     let mut info = Info::status(status::CONNECT_SUCCESS, "Connection succeeded.").fields();
     info.push(("objectEncoding", object_encoding.into()));
     if enhanced {
@@ -72,12 +53,7 @@ pub fn connected(transaction_id: f64, object_encoding: f64, enhanced: bool) -> M
         properties.extend(enhanced_fields());
         info.extend(enhanced_fields());
     }
-    command(
-        0,
-        "_result",
-        transaction_id,
-        [Value::object(properties), Value::object(info)],
-    )
+    command(0, "_result", transaction_id, [Value::object(properties), Value::object(info)])
 }
 
 fn enhanced_fields() -> [(&'static str, Value); 4] {
@@ -124,29 +100,16 @@ pub fn reconnect(tc_url: Option<&str>, description: &str) -> Message {
 }
 
 /// A command message: name, transaction id, command object, arguments. A value that AMF0 can not hold goes as null.
-pub fn command(
-    stream_id: u32,
-    name: &str,
-    transaction_id: f64,
-    values: impl IntoIterator<Item = Value>,
-) -> Message {
+pub fn command(stream_id: u32, name: &str, transaction_id: f64, values: impl IntoIterator<Item = Value>) -> Message {
     let mut payload = Vec::new();
-    for value in [name.into(), transaction_id.into()]
-        .into_iter()
-        .chain(values)
-    {
+    for value in [name.into(), transaction_id.into()].into_iter().chain(values) {
         let len = payload.len();
         if amf0::encode(&value, &mut payload).is_err() {
             payload.truncate(len);
             payload.push(NULL);
         }
     }
-    Message {
-        kind: Kind::COMMAND_AMF0,
-        timestamp: 0,
-        stream_id,
-        payload: payload.into(),
-    }
+    Message { kind: Kind::COMMAND_AMF0, timestamp: 0, stream_id, payload: payload.into() }
 }
 
 /// What clients take for a server that can do what it answers.
@@ -154,10 +117,8 @@ const FMS_VERSION: &str = "FMS/3,5,7,7009";
 /// A mask without documentation; this is what FMS 3.5 says.
 const CAPABILITIES: f64 = 31.0;
 /// What a relay does of Enhanced RTMP: it passes payloads on whole, and asks to reconnect.
-const CAPABILITIES_EXTENDED: u32 = Capabilities::RECONNECT
-    | Capabilities::MULTITRACK
-    | Capabilities::MOD_EX
-    | Capabilities::NANO_OFFSET;
+const CAPABILITIES_EXTENDED: u32 =
+    Capabilities::RECONNECT | Capabilities::MULTITRACK | Capabilities::MOD_EX | Capabilities::NANO_OFFSET;
 /// The AMF0 marker of null.
 const NULL: u8 = 0x05;
 
@@ -178,18 +139,9 @@ mod tests {
 
         let message = on_status(3, info);
 
-        let fields = [
-            ("level", "error"),
-            ("code", "NetStream.Publish.BadName"),
-            ("description", "Taken."),
-            ("details", "cam"),
-        ];
-        let expected = [
-            "onStatus".into(),
-            0.0.into(),
-            Value::Null,
-            Value::object(fields),
-        ];
+        let fields =
+            [("level", "error"), ("code", "NetStream.Publish.BadName"), ("description", "Taken."), ("details", "cam")];
+        let expected = ["onStatus".into(), 0.0.into(), Value::Null, Value::object(fields)];
         assert_eq!(values(&message), expected);
         assert_eq!((message.kind, message.stream_id), (Kind::COMMAND_AMF0, 3));
     }
@@ -203,17 +155,11 @@ mod tests {
         assert_eq!(legacy[2].get("mode"), Some(&1.0.into()));
         assert_eq!(legacy[3].get("code"), Some(&status::CONNECT_SUCCESS.into()));
         assert_eq!(legacy[3].get("objectEncoding"), Some(&3.0.into()));
-        assert!(
-            !Capabilities::of(&legacy[2]).is_enhanced()
-                && !Capabilities::of(&legacy[3]).is_enhanced()
-        );
+        assert!(!Capabilities::of(&legacy[2]).is_enhanced() && !Capabilities::of(&legacy[3]).is_enhanced());
         for object in &enhanced[2..] {
             let capabilities = Capabilities::of(object);
             assert_eq!(capabilities.four_ccs, ["*"]);
-            assert_eq!(
-                capabilities.video,
-                [("*".to_owned(), Capabilities::CAN_FORWARD)]
-            );
+            assert_eq!(capabilities.video, [("*".to_owned(), Capabilities::CAN_FORWARD)]);
             assert_eq!(capabilities.audio, capabilities.video);
             assert_eq!(capabilities.extended, Some(15));
         }
@@ -226,9 +172,6 @@ mod tests {
 
         assert_eq!(there[3].get("tcUrl"), Some(&"rtmp://other/live".into()));
         assert_eq!(here[3].get("tcUrl"), None);
-        assert_eq!(
-            here[3].get("code"),
-            Some(&status::CONNECT_RECONNECT_REQUEST.into())
-        );
+        assert_eq!(here[3].get("code"), Some(&status::CONNECT_RECONNECT_REQUEST.into()));
     }
 }

@@ -97,30 +97,20 @@ pub fn split_query(name: &str) -> (&str, &str) {
 }
 
 fn number(object: &Value, key: &str) -> f64 {
-    object
-        .get(key)
-        .and_then(Value::as_number)
-        .unwrap_or_default()
+    object.get(key).and_then(Value::as_number).unwrap_or_default()
 }
 
 fn strings(value: Option<&Value>) -> Vec<String> {
     let Some(Value::StrictArray(values)) = value else {
         return Vec::new();
     };
-    values
-        .iter()
-        .filter_map(Value::as_str)
-        .map(str::to_owned)
-        .collect()
+    values.iter().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 fn flags(value: Option<&Value>) -> Vec<(String, u32)> {
     let flag = |value: &Value| value.as_number().map(to_bits).unwrap_or_default();
     let pairs = value.and_then(Value::properties).unwrap_or_default();
-    pairs
-        .iter()
-        .map(|(key, value)| (key.to_string(), flag(value)))
-        .collect()
+    pairs.iter().map(|(key, value)| (key.to_string(), flag(value))).collect()
 }
 
 /// A bit mask that came as a number. What does not fit is cut, what is no number is 0.

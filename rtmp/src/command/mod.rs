@@ -1,10 +1,6 @@
 //! Commands (7.2): what a client asks of a connection or of a stream, typed, and the answers to it.
 
-#![deny(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects
-)]
+#![deny(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
 pub mod answer;
 mod arguments;
@@ -114,16 +110,11 @@ pub enum Error {
 /// Reads a command message, of AMF0 or of AMF3.
 pub fn decode(message: &Message, limits: Limits) -> Result<Invocation, Error> {
     let mut decoder = Decoder::new(&body(message), limits);
-    let mut values = Arguments::new(
-        std::iter::from_fn(|| decoder.next_value().transpose()).collect::<Result<_, _>>()?,
-    );
+    let mut values = Arguments::new(std::iter::from_fn(|| decoder.next_value().transpose()).collect::<Result<_, _>>()?);
     let name = values.text().ok_or(Error::NoName)?;
     let transaction_id = values.number().unwrap_or_default();
     let object = values.next().unwrap_or(Value::Null);
-    Ok(Invocation {
-        transaction_id,
-        command: Command::of(name, object, values),
-    })
+    Ok(Invocation { transaction_id, command: Command::of(name, object, values) })
 }
 
 /// 7.1.1: AMF3 commands begin with a byte that says that AMF0 follows.
@@ -157,21 +148,14 @@ impl Command {
             "_result" => Self::Result(Answer::of(object, arguments)),
             "_error" => Self::Error(Answer::of(object, arguments)),
             "onStatus" => Self::Status(Status::of(&arguments.next().unwrap_or(Value::Null))),
-            _ => Self::Call {
-                name,
-                object,
-                arguments: arguments.collect(),
-            },
+            _ => Self::Call { name, object, arguments: arguments.collect() },
         }
     }
 }
 
 impl Answer {
     fn of(properties: Value, mut arguments: Arguments) -> Self {
-        Self {
-            properties,
-            value: arguments.next().unwrap_or(Value::Null),
-        }
+        Self { properties, value: arguments.next().unwrap_or(Value::Null) }
     }
 }
 

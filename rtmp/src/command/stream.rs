@@ -71,11 +71,7 @@ pub(super) fn publish(mut arguments: Arguments) -> Command {
     match arguments.next() {
         Some(Value::Boolean(false)) => Command::CloseStream,
         name => Command::Publish {
-            name: name
-                .as_ref()
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-                .to_owned(),
+            name: name.as_ref().and_then(Value::as_str).unwrap_or_default().to_owned(),
             kind: PublishKind::of(arguments.text()),
         },
     }
@@ -85,11 +81,7 @@ pub(super) fn play(mut arguments: Arguments) -> Command {
     match arguments.next() {
         Some(Value::Boolean(false)) => Command::CloseStream,
         name => Command::Play(Play {
-            name: name
-                .as_ref()
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-                .to_owned(),
+            name: name.as_ref().and_then(Value::as_str).unwrap_or_default().to_owned(),
             start: arguments.number().map_or(Start::LiveOrRecorded, Start::of),
             duration: arguments.number().and_then(milliseconds),
             reset: arguments.next().is_none_or(|reset| is_reset(&reset)),
@@ -100,12 +92,7 @@ pub(super) fn play(mut arguments: Arguments) -> Command {
 /// `play2` has its parameters in an object; `transition` says how the new stream takes over from the old one.
 pub(super) fn play2(mut arguments: Arguments) -> Command {
     let parameters = arguments.next().unwrap_or(Value::Null);
-    let text = |key| {
-        parameters
-            .get(key)
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-    };
+    let text = |key| parameters.get(key).and_then(Value::as_str).unwrap_or_default();
     let number = |key| parameters.get(key).and_then(Value::as_number);
     if text("transition") == "stop" {
         return Command::CloseStream;
@@ -146,18 +133,8 @@ pub struct Status {
 impl Status {
     /// Reads it from an information object. What is missing is empty.
     pub fn of(object: &Value) -> Self {
-        let text = |key| {
-            object
-                .get(key)
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-                .to_owned()
-        };
-        Self {
-            level: text("level"),
-            code: text("code"),
-            description: text("description"),
-        }
+        let text = |key| object.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+        Self { level: text("level"), code: text("code"), description: text("description") }
     }
 
     /// Whether it tells of a failure.

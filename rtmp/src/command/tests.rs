@@ -17,21 +17,11 @@ fn sent(name: &str, values: impl IntoIterator<Item = Value>) -> Command {
 }
 
 fn play(name: &str) -> Play {
-    Play {
-        name: name.to_owned(),
-        start: Start::LiveOrRecorded,
-        duration: None,
-        reset: true,
-    }
+    Play { name: name.to_owned(), start: Start::LiveOrRecorded, duration: None, reset: true }
 }
 
 fn message(kind: Kind, payload: Vec<u8>) -> Message {
-    Message {
-        kind,
-        timestamp: 0,
-        stream_id: 0,
-        payload: payload.into(),
-    }
+    Message { kind, timestamp: 0, stream_id: 0, payload: payload.into() }
 }
 
 #[test]
@@ -42,10 +32,7 @@ fn connect_keeps_everything_that_the_client_said() {
         ("flashVer", "FMLE/3.0".into()),
         ("objectEncoding", 3.0.into()),
         ("pageUrl", "http://page".into()),
-        (
-            "fourCcList",
-            Value::StrictArray(vec!["hvc1".into(), "*".into()]),
-        ),
+        ("fourCcList", Value::StrictArray(vec!["hvc1".into(), "*".into()])),
         ("videoFourCcInfoMap", Value::object([("hvc1", 7.0)])),
         ("audioFourCcInfoMap", Value::ecma_array([("Opus", 4.0)])),
         ("capsEx", 3.0.into()),
@@ -84,25 +71,16 @@ fn connect_of_a_legacy_client_is_not_enhanced() {
 fn commands_of_encoders_are_read() {
     let name = || Some(Value::from("cam?key=1"));
     let text = || "cam?key=1".to_owned();
-    assert_eq!(
-        sent("releaseStream", name()),
-        Command::ReleaseStream(text())
-    );
+    assert_eq!(sent("releaseStream", name()), Command::ReleaseStream(text()));
     assert_eq!(sent("FCPublish", name()), Command::FcPublish(text()));
     assert_eq!(sent("FCUnpublish", name()), Command::FcUnpublish(text()));
     assert_eq!(sent("FCSubscribe", name()), Command::FcSubscribe(text()));
     assert_eq!(sent("createStream", None), Command::CreateStream);
     assert_eq!(sent("closeStream", None), Command::CloseStream);
     assert_eq!(sent("deleteStream", [3.0.into()]), Command::DeleteStream(3));
-    assert_eq!(
-        sent("deleteStream", [(-3.0).into()]),
-        Command::DeleteStream(0)
-    );
+    assert_eq!(sent("deleteStream", [(-3.0).into()]), Command::DeleteStream(0));
     assert_eq!(sent("_checkbw", None), Command::CheckBandwidth);
-    assert_eq!(
-        sent("getStreamLength", name()),
-        Command::StreamLength(text())
-    );
+    assert_eq!(sent("getStreamLength", name()), Command::StreamLength(text()));
     assert_eq!(sent("publish", [false.into()]), Command::CloseStream);
 }
 
@@ -145,15 +123,8 @@ fn play_starts_where_it_is_told_in_seconds_or_milliseconds() {
         (f64::INFINITY, Start::LiveOrRecorded),
     ];
     for (number, start) in table {
-        let expected = Command::Play(Play {
-            start,
-            ..play("cam")
-        });
-        assert_eq!(
-            sent("play", ["cam".into(), number.into()]),
-            expected,
-            "{number}"
-        );
+        let expected = Command::Play(Play { start, ..play("cam") });
+        assert_eq!(sent("play", ["cam".into(), number.into()]), expected, "{number}");
     }
 }
 
@@ -170,11 +141,7 @@ fn play_resets_unless_it_says_otherwise() {
     for (value, reset) in table {
         let arguments = ["cam".into(), (-2.0).into(), 5000.0.into(), value.clone()];
         let duration = Some(Duration::from_secs(5));
-        let expected = Command::Play(Play {
-            duration,
-            reset,
-            ..play("cam")
-        });
+        let expected = Command::Play(Play { duration, reset, ..play("cam") });
         assert_eq!(sent("play", arguments), expected, "{value:?}");
     }
 }
@@ -187,33 +154,18 @@ fn play2_names_the_next_stream_in_an_object() {
     };
 
     assert_eq!(to("reset"), Command::Play2(play("high")));
-    assert_eq!(
-        to("switch"),
-        Command::Play2(Play {
-            reset: false,
-            ..play("high")
-        })
-    );
+    assert_eq!(to("switch"), Command::Play2(Play { reset: false, ..play("high") }));
     assert_eq!(to("stop"), Command::CloseStream);
 }
 
 #[test]
 fn commands_of_players_are_read() {
-    assert_eq!(
-        sent("pause", [true.into(), 500.0.into()]),
-        Command::Pause(true)
-    );
+    assert_eq!(sent("pause", [true.into(), 500.0.into()]), Command::Pause(true));
     assert_eq!(sent("pauseRaw", [false.into()]), Command::Pause(false));
     assert_eq!(sent("pause", None), Command::Pause(true));
     assert_eq!(sent("seek", [500.0.into()]), Command::Seek(500.0));
-    assert_eq!(
-        sent("receiveAudio", [false.into()]),
-        Command::ReceiveAudio(false)
-    );
-    assert_eq!(
-        sent("receiveVideo", [true.into()]),
-        Command::ReceiveVideo(true)
-    );
+    assert_eq!(sent("receiveAudio", [false.into()]), Command::ReceiveAudio(false));
+    assert_eq!(sent("receiveVideo", [true.into()]), Command::ReceiveVideo(true));
 }
 
 #[test]
@@ -224,10 +176,7 @@ fn unknown_command_keeps_its_arguments() {
         arguments: vec!["hello".into(), Value::Undefined],
     };
 
-    assert_eq!(
-        sent("chat.say", ["hello".into(), Value::Undefined]),
-        expected
-    );
+    assert_eq!(sent("chat.say", ["hello".into(), Value::Undefined]), expected);
 }
 
 #[test]
@@ -254,14 +203,8 @@ fn command_that_is_only_a_name_wants_no_answer() {
 fn broken_commands_are_refused() {
     let empty = decode(&message(Kind::COMMAND_AMF0, vec![]), Limits::default());
     let number = decode(&message(Kind::COMMAND_AMF0, vec![0; 9]), Limits::default());
-    let cut = decode(
-        &message(Kind::COMMAND_AMF0, b"\x02\0\x0aa".to_vec()),
-        Limits::default(),
-    );
-    let nested = decode(
-        &message(Kind::COMMAND_AMF0, b"\x03\0\x01a".repeat(5000)),
-        Limits::default(),
-    );
+    let cut = decode(&message(Kind::COMMAND_AMF0, b"\x02\0\x0aa".to_vec()), Limits::default());
+    let nested = decode(&message(Kind::COMMAND_AMF0, b"\x03\0\x01a".repeat(5000)), Limits::default());
 
     assert!(matches!(empty, Err(Error::NoName)));
     assert!(matches!(number, Err(Error::NoName)));

@@ -39,14 +39,7 @@ pub(super) enum Due {
 impl Clock {
     pub fn new(now: Instant) -> Self {
         let waiting = Waiting::For(Phase::Handshake);
-        Self {
-            now,
-            started: now,
-            waiting,
-            since: now,
-            heard: now,
-            pinged: None,
-        }
+        Self { now, started: now, waiting, since: now, heard: now, pinged: None }
     }
 
     /// Takes the time of a call.
@@ -83,9 +76,7 @@ impl Clock {
     pub fn handle_timeout(&mut self, config: &Config, now: Instant) -> Result<Due, Error> {
         self.now = now;
         if let Waiting::For(phase) = self.waiting
-            && self
-                .step_deadline(config)
-                .is_some_and(|deadline| now >= deadline)
+            && self.step_deadline(config).is_some_and(|deadline| now >= deadline)
         {
             return Err(Error::Timeout(phase));
         }
@@ -96,9 +87,7 @@ impl Clock {
             return Err(Error::Timeout(Phase::Ping));
         }
         self.pinged = Some(now);
-        Ok(Due::Ping(milliseconds(
-            now.saturating_duration_since(self.started),
-        )))
+        Ok(Due::Ping(milliseconds(now.saturating_duration_since(self.started))))
     }
 
     fn step_deadline(&self, config: &Config) -> Option<Instant> {

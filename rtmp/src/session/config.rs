@@ -19,6 +19,8 @@ pub struct Config {
     pub command: amf0::Limits,
     /// Commands in a second.
     pub commands: u32,
+    /// Messages of media in a second, over all streams of the connection.
+    pub media: u32,
     /// Streams at a time of one connection.
     pub streams: usize,
     /// Messages kept of a client that does not wait for the answer to connect.
@@ -46,6 +48,8 @@ impl Default for Config {
             message: chunk::Limits::MESSAGE_AFTER_CONNECT,
             command: amf0::Limits::default(),
             commands: 100,
+            // A stream has 75 to 250. An encoder that waited for a minute sends at once what it kept.
+            media: 5000,
             streams: 8,
             early: 16,
             handshake_timeout: Duration::from_secs(5),

@@ -30,10 +30,7 @@ impl Hop {
         let mut handshake = Handshake::client();
         let mut output = Vec::new();
         handshake.start(&mut output);
-        Self {
-            output,
-            ..Self::new(handshake, limits, window)
-        }
+        Self { output, ..Self::new(handshake, limits, window) }
     }
 
     fn new(handshake: Handshake, limits: Limits, window: u32) -> Self {
@@ -137,11 +134,7 @@ struct Window {
 
 impl Window {
     const fn new(size: u32) -> Self {
-        Self {
-            size,
-            received: 0,
-            acknowledged: 0,
-        }
+        Self { size, received: 0, acknowledged: 0 }
     }
 
     fn set(&mut self, size: u32) {
@@ -177,11 +170,7 @@ mod tests {
 
     #[test]
     fn the_total_wraps_around() {
-        let mut window = Window {
-            received: u32::MAX,
-            acknowledged: u32::MAX,
-            size: 2,
-        };
+        let mut window = Window { received: u32::MAX, acknowledged: u32::MAX, size: 2 };
 
         assert_eq!(window.count(3), Some(2));
     }

@@ -40,6 +40,9 @@ pub enum Error {
     /// The peer sends too many commands.
     #[error("more than {0} commands a second")]
     TooManyCommands(u32),
+    /// The peer sends too many messages of media; those in an aggregate count one by one.
+    #[error("more than {0} media messages a second")]
+    TooManyMessages(u32),
     /// The peer let a deadline pass.
     #[error("timeout: {0}")]
     Timeout(Phase),

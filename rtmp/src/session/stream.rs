@@ -47,25 +47,18 @@ impl Streams {
             return None;
         }
         self.last = self.last.checked_add(1)?;
-        self.list.push(Stream {
-            id: self.last,
-            state: State::Idle,
-        });
+        self.list.push(Stream { id: self.last, state: State::Idle });
         Some(self.last)
     }
 
     /// What a stream does; `None` if there is no such stream.
     pub fn get(&mut self, id: u32) -> Option<&mut State> {
-        self.list
-            .iter_mut()
-            .find(|stream| stream.id == id)
-            .map(|stream| &mut stream.state)
+        self.list.iter_mut().find(|stream| stream.id == id).map(|stream| &mut stream.state)
     }
 
     /// Ends what a stream does and returns it.
     pub fn reset(&mut self, id: u32) -> Option<State> {
-        self.get(id)
-            .map(|state| std::mem::replace(state, State::Idle))
+        self.get(id).map(|state| std::mem::replace(state, State::Idle))
     }
 
     /// Deletes a stream and returns what it did.
@@ -85,10 +78,7 @@ impl Streams {
 
     /// The only stream that publishes.
     pub fn sole_publisher(&self) -> Option<u32> {
-        let mut publishers = self
-            .list
-            .iter()
-            .filter(|stream| stream.state.is_publisher());
+        let mut publishers = self.list.iter().filter(|stream| stream.state.is_publisher());
         match (publishers.next(), publishers.next()) {
             (Some(stream), None) => Some(stream.id),
             _ => None,

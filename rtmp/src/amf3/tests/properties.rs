@@ -20,10 +20,7 @@ fn any_value() -> impl Strategy<Value = Value> {
             .prop_map(|(items, fixed)| Value::VectorInt { items, fixed }),
         (prop::collection::vec(any::<u32>(), 0..8), any::<bool>())
             .prop_map(|(items, fixed)| Value::VectorUint { items, fixed }),
-        (
-            prop::collection::vec(prop::num::f64::NORMAL, 0..8),
-            any::<bool>()
-        )
+        (prop::collection::vec(prop::num::f64::NORMAL, 0..8), any::<bool>())
             .prop_map(|(items, fixed)| Value::VectorDouble { items, fixed }),
     ];
     leaf.prop_recursive(5, 64, 6, any_container)
@@ -34,24 +31,15 @@ fn any_container(inner: BoxedStrategy<Value>) -> impl Strategy<Value = Value> {
     let members = prop::collection::vec(("[a-z]{1,8}".prop_map(Text::from), inner.clone()), 0..6);
     let sealed = prop::collection::vec((any_text(), inner.clone()), 0..6);
     prop_oneof![
-        (values.clone(), members.clone())
-            .prop_map(|(dense, associative)| Value::Array { dense, associative }),
-        (any_text(), sealed, prop::option::of(members)).prop_map(|(class, sealed, dynamic)| {
-            Value::Object(Box::new(Object {
-                class,
-                sealed,
-                dynamic,
-            }))
-        }),
+        (values.clone(), members.clone()).prop_map(|(dense, associative)| Value::Array { dense, associative }),
+        (any_text(), sealed, prop::option::of(members))
+            .prop_map(|(class, sealed, dynamic)| { Value::Object(Box::new(Object { class, sealed, dynamic })) }),
         (any_text(), values, any::<bool>()).prop_map(|(class, items, fixed)| Value::VectorObject {
             class,
             items,
             fixed
         }),
-        (
-            prop::collection::vec((inner.clone(), inner), 0..4),
-            any::<bool>()
-        )
+        (prop::collection::vec((inner.clone(), inner), 0..4), any::<bool>())
             .prop_map(|(entries, weak)| Value::Dictionary { entries, weak }),
     ]
 }

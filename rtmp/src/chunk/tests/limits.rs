@@ -9,10 +9,7 @@ fn message_above_the_limit_is_refused_by_its_header() {
 
     let error = read(&[&header]).unwrap_err();
     assert_eq!(error, Error::MessageTooLong { length, limit });
-    assert_eq!(
-        error.to_string(),
-        "message of 65537 bytes exceeds the limit of 65536"
-    );
+    assert_eq!(error.to_string(), "message of 65537 bytes exceeds the limit of 65536");
 
     let mut reader = Reader::new(Limits::default());
     reader.set_message_limit(Limits::MESSAGE_AFTER_CONNECT);
@@ -21,30 +18,17 @@ fn message_above_the_limit_is_refused_by_its_header() {
 
 #[test]
 fn chunk_streams_are_limited() {
-    let wire: Vec<u8> = (0..=128)
-        .flat_map(|id| [&[0, id][..], &type_0(0, 0, 0, Kind::AUDIO)[1..]].concat())
-        .collect();
+    let wire: Vec<u8> = (0..=128).flat_map(|id| [&[0, id][..], &type_0(0, 0, 0, Kind::AUDIO)[1..]].concat()).collect();
 
     let result = read(&[&wire]);
 
-    assert_eq!(
-        result,
-        Err(Error::TooManyChunkStreams {
-            csid: 192,
-            limit: 128
-        })
-    );
+    assert_eq!(result, Err(Error::TooManyChunkStreams { csid: 192, limit: 128 }));
 }
 
 #[test]
 fn announced_length_takes_no_memory() {
-    let mut reader = Reader::new(Limits {
-        message: MAX_MESSAGE_LEN,
-        ..Limits::default()
-    });
-    let wire: Vec<u8> = (2..63)
-        .flat_map(|csid| type_0(csid, 0, MAX_MESSAGE_LEN, Kind::VIDEO))
-        .collect();
+    let mut reader = Reader::new(Limits { message: MAX_MESSAGE_LEN, ..Limits::default() });
+    let wire: Vec<u8> = (2..63).flat_map(|csid| type_0(csid, 0, MAX_MESSAGE_LEN, Kind::VIDEO)).collect();
     let mut fed = &set_chunk_size(1)[..];
     assert_eq!(reader.read(&mut fed), Ok(None));
 
@@ -58,11 +42,7 @@ fn announced_length_takes_no_memory() {
 #[test]
 fn unfinished_messages_are_limited_in_sum() {
     let limit = 200 << 10;
-    let mut reader = Reader::new(Limits {
-        partials: limit,
-        message: 1 << 20,
-        ..Limits::default()
-    });
+    let mut reader = Reader::new(Limits { partials: limit, message: 1 << 20, ..Limits::default() });
     let part = |csid| [&type_0(csid, 0, 1 << 20, Kind::VIDEO)[..], &[0; 128]].concat();
     for csid in 3..6 {
         assert_eq!(read_all(&mut reader, &part(csid)), Ok(vec![]));
@@ -70,13 +50,7 @@ fn unfinished_messages_are_limited_in_sum() {
 
     let result = read_all(&mut reader, &part(6));
 
-    assert_eq!(
-        result,
-        Err(Error::PartialsTooLong {
-            length: 256 << 10,
-            limit
-        })
-    );
+    assert_eq!(result, Err(Error::PartialsTooLong { length: 256 << 10, limit }));
 }
 
 #[test]
@@ -89,11 +63,7 @@ fn finished_and_dropped_messages_are_held_no_more() {
     read_all(&mut reader, &[&type_3(4)[..], &[0; 72]].concat()).unwrap();
     assert_eq!(reader.held(), 0);
 
-    read_all(
-        &mut reader,
-        &[&part[..], &type_0(2, 0, 4, Kind::ABORT), &[0, 0, 0, 4]].concat(),
-    )
-    .unwrap();
+    read_all(&mut reader, &[&part[..], &type_0(2, 0, 4, Kind::ABORT), &[0, 0, 0, 4]].concat()).unwrap();
     assert_eq!(reader.held(), 0);
 }
 
@@ -111,11 +81,7 @@ fn idle_connection_takes_little_memory() {
     let mut reader = Reader::new(Limits::default());
 
     for csid in 2..6 {
-        read_all(
-            &mut reader,
-            &[&type_0(csid, 0, 3, Kind::AUDIO)[..], b"abc"].concat(),
-        )
-        .unwrap();
+        read_all(&mut reader, &[&type_0(csid, 0, 3, Kind::AUDIO)[..], b"abc"].concat()).unwrap();
     }
 
     assert_eq!(reader.held(), 0);

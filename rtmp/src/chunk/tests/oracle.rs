@@ -17,23 +17,13 @@ fn theirs(message: &Message) -> MessagePayload {
 
 /// Messages in the order of their time, each with the chunk stream that the other side would choose.
 fn any_messages() -> impl Strategy<Value = Vec<Message>> {
-    let kind = prop::sample::select(vec![
-        Kind::AUDIO,
-        Kind::VIDEO,
-        Kind::DATA_AMF0,
-        Kind::COMMAND_AMF0,
-    ]);
+    let kind = prop::sample::select(vec![Kind::AUDIO, Kind::VIDEO, Kind::DATA_AMF0, Kind::COMMAND_AMF0]);
     let step = prop_oneof![8 => 0..100_u32, 1 => Just(0xFF_FFFF), 1 => 0xFF_FFFF..0x0200_0000_u32];
     prop::collection::vec((kind, step, 1..2_u32, 1..5000_usize), 1..20).prop_map(|parts| {
         let mut time = 0_u32;
         let mut message = |(kind, step, stream_id, length)| {
             time = time.wrapping_add(step);
-            Message {
-                kind,
-                timestamp: time,
-                stream_id,
-                payload: payload(length).into(),
-            }
+            Message { kind, timestamp: time, stream_id, payload: payload(length).into() }
         };
         parts.into_iter().map(&mut message).collect()
     })

@@ -19,13 +19,7 @@ fn audio_between_the_chunks_of_a_video_message_is_read() {
         &video[128..],
     ]);
 
-    assert_eq!(
-        messages.unwrap(),
-        [
-            message(Kind::AUDIO, 11, &b"abc"[..]),
-            message(Kind::VIDEO, 10, video)
-        ]
-    );
+    assert_eq!(messages.unwrap(), [message(Kind::AUDIO, 11, &b"abc"[..]), message(Kind::VIDEO, 10, video)]);
 }
 
 #[test]
@@ -58,13 +52,7 @@ fn message_with_a_new_length_drops_the_one_that_it_interrupts() {
 fn type_2_in_the_middle_of_a_message_is_refused() {
     let result = read(&[&type_0(4, 10, 200, Kind::VIDEO), &[1; 128], &type_2(4, 5)]);
 
-    assert_eq!(
-        result,
-        Err(Error::Interrupted {
-            csid: 4,
-            received: 128
-        })
-    );
+    assert_eq!(result, Err(Error::Interrupted { csid: 4, received: 128 }));
 }
 
 #[test]
@@ -78,24 +66,14 @@ fn extended_delta_of_zero_adds_nothing() {
 
 #[test]
 fn chunk_size_of_zero_is_refused() {
-    assert_eq!(
-        read(&[&set_chunk_size(0)]),
-        Err(Error::ChunkSize { size: 0 })
-    );
+    assert_eq!(read(&[&set_chunk_size(0)]), Err(Error::ChunkSize { size: 0 }));
 }
 
 #[test]
 fn chunk_size_above_the_longest_message_is_cut_to_it() {
     for size in [MAX_CHUNK_SIZE as u32, 0x0100_0000, 0x7FFF_FFFF, u32::MAX] {
-        let messages = read(&[
-            &set_chunk_size(size),
-            &type_0(4, 0, 60_000, Kind::VIDEO),
-            &payload(60_000),
-        ]);
-        assert_eq!(
-            messages.unwrap(),
-            [message(Kind::VIDEO, 0, payload(60_000))]
-        );
+        let messages = read(&[&set_chunk_size(size), &type_0(4, 0, 60_000, Kind::VIDEO), &payload(60_000)]);
+        assert_eq!(messages.unwrap(), [message(Kind::VIDEO, 0, payload(60_000))]);
     }
 }
 
@@ -129,31 +107,13 @@ fn missing_extended_timestamp_on_a_continuation_costs_no_payload() {
     for time in [0xFF_FFFF, 0x0100_0203, u32::MAX] {
         for tail in [&b"tail of it"[..], b"t", &time.to_be_bytes()[..3]] {
             let video = [&payload(128)[..], tail].concat();
-            let wire = [
-                &type_0(4, time, video.len(), Kind::VIDEO),
-                &video[..128],
-                &type_3(4),
-                tail,
-            ];
-            let next = [
-                &type_0(5, 1, 0, Kind::AUDIO)[..],
-                &type_0(5, 2, 1, Kind::AUDIO),
-                b"x",
-            ]
-            .concat();
+            let wire = [&type_0(4, time, video.len(), Kind::VIDEO), &video[..128], &type_3(4), tail];
+            let next = [&type_0(5, 1, 0, Kind::AUDIO)[..], &type_0(5, 2, 1, Kind::AUDIO), b"x"].concat();
 
-            let messages = read(
-                &[&wire.concat()[..], &next]
-                    .concat()
-                    .chunks(7)
-                    .collect::<Vec<_>>(),
-            );
+            let messages = read(&[&wire.concat()[..], &next].concat().chunks(7).collect::<Vec<_>>());
 
-            let expected = [
-                message(Kind::VIDEO, time, video),
-                message(Kind::AUDIO, 1, ""),
-                message(Kind::AUDIO, 2, "x"),
-            ];
+            let expected =
+                [message(Kind::VIDEO, time, video), message(Kind::AUDIO, 1, ""), message(Kind::AUDIO, 2, "x")];
             assert_eq!(messages.unwrap(), expected);
         }
     }
@@ -180,51 +140,25 @@ fn continuation_repeats_the_extended_delta() {
         rest,
     ]);
 
-    assert_eq!(
-        times(&messages.unwrap()),
-        [u32::MAX, 0xFF_FFFF, 0x01FF_FFFF]
-    );
+    assert_eq!(times(&messages.unwrap()), [u32::MAX, 0xFF_FFFF, 0x01FF_FFFF]);
 }
 
 #[test]
 fn chunk_stream_may_open_with_a_type_1() {
     let messages = read(&[&type_1(4, 40, 2, Kind::VIDEO), b"ok"]);
 
-    assert_eq!(
-        messages.unwrap(),
-        [Message {
-            stream_id: 0,
-            ..message(Kind::VIDEO, 40, &b"ok"[..])
-        }]
-    );
+    assert_eq!(messages.unwrap(), [Message { stream_id: 0, ..message(Kind::VIDEO, 40, &b"ok"[..]) }]);
 }
 
 #[test]
 fn chunk_stream_may_not_open_with_less() {
-    assert_eq!(
-        read(&[&type_2(4, 40)]),
-        Err(Error::NoHeader { csid: 4, format: 2 })
-    );
-    assert_eq!(
-        read(&[&type_3(63)]),
-        Err(Error::NoHeader {
-            csid: 63,
-            format: 3
-        })
-    );
+    assert_eq!(read(&[&type_2(4, 40)]), Err(Error::NoHeader { csid: 4, format: 2 }));
+    assert_eq!(read(&[&type_3(63)]), Err(Error::NoHeader { csid: 63, format: 3 }));
 }
 
 #[test]
 fn type_3_message_repeats_the_last_time_field() {
-    let after_type_0 = read(&[
-        &type_0(4, 1000, 1, Kind::AUDIO),
-        b"a",
-        &type_3(4),
-        b"b",
-        &type_3(4),
-        b"c",
-    ])
-    .unwrap();
+    let after_type_0 = read(&[&type_0(4, 1000, 1, Kind::AUDIO), b"a", &type_3(4), b"b", &type_3(4), b"c"]).unwrap();
     let after_delta = read(&[
         &type_0(4, 1000, 1, Kind::AUDIO),
         b"a",
@@ -245,13 +179,7 @@ fn type_3_message_repeats_the_last_time_field() {
 
 #[test]
 fn time_wraps_around() {
-    let messages = read(&[
-        &type_0(4, u32::MAX - 5, 1, Kind::AUDIO),
-        b"a",
-        &type_2(4, 10),
-        b"b",
-    ])
-    .unwrap();
+    let messages = read(&[&type_0(4, u32::MAX - 5, 1, Kind::AUDIO), b"a", &type_2(4, 10), b"b"]).unwrap();
 
     assert_eq!(times(&messages), [u32::MAX - 5, 4]);
 }
@@ -260,8 +188,5 @@ fn time_wraps_around() {
 fn empty_message_is_a_message() {
     let messages = read(&[&type_0(4, 7, 0, Kind::AUDIO), &type_3(4)]).unwrap();
 
-    assert_eq!(
-        messages,
-        [message(Kind::AUDIO, 7, ""), message(Kind::AUDIO, 14, "")]
-    );
+    assert_eq!(messages, [message(Kind::AUDIO, 7, ""), message(Kind::AUDIO, 14, "")]);
 }

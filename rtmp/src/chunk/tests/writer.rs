@@ -22,10 +22,7 @@ fn first_chunk_is_of_type_0_and_the_rest_of_type_3() {
 
 #[test]
 fn empty_message_is_a_header() {
-    assert_eq!(
-        wire(4, &message(Kind::AUDIO, 0, ""), 128),
-        [4, 0, 0, 0, 0, 0, 0, 8, 1, 0, 0, 0]
-    );
+    assert_eq!(wire(4, &message(Kind::AUDIO, 0, ""), 128), [4, 0, 0, 0, 0, 0, 0, 8, 1, 0, 0, 0]);
 }
 
 #[test]
@@ -33,10 +30,7 @@ fn every_chunk_repeats_an_extended_timestamp() {
     let wire = wire(3, &message(Kind::AUDIO, 0xFF_FFFF, "ab"), 1);
 
     assert_eq!(wire[1..4], [0xFF; 3]);
-    assert_eq!(
-        wire[12..],
-        [0, 0xFF, 0xFF, 0xFF, b'a', 0xC3, 0, 0xFF, 0xFF, 0xFF, b'b']
-    );
+    assert_eq!(wire[12..], [0, 0xFF, 0xFF, 0xFF, b'a', 0xC3, 0, 0xFF, 0xFF, 0xFF, b'b']);
 }
 
 #[test]
@@ -66,10 +60,7 @@ fn payload_is_shared_and_the_rest_is_small() {
     let message = message(Kind::VIDEO, 0, payload(300));
     let chunked = Chunked::new(6, &message, 128);
 
-    assert_eq!(
-        chunked.slices(12).next().unwrap().as_ptr(),
-        message.payload.as_ptr()
-    );
+    assert_eq!(chunked.slices(12).next().unwrap().as_ptr(), message.payload.as_ptr());
     assert!(size_of::<Chunked>() <= 96);
 }
 
@@ -89,33 +80,19 @@ fn slices_begin_at_any_offset() {
 
 #[test]
 fn server_sends_audio_video_and_data_on_chunk_streams_of_their_own() {
-    assert_eq!(
-        [Kind::AUDIO, Kind::DATA_AMF0, Kind::VIDEO].map(csid),
-        [4, 5, 6]
-    );
-    assert_eq!(
-        [Kind::USER_CONTROL, Kind::COMMAND_AMF0, Kind::COMMAND_AMF3].map(csid),
-        [2, 3, 3]
-    );
+    assert_eq!([Kind::AUDIO, Kind::DATA_AMF0, Kind::VIDEO].map(csid), [4, 5, 6]);
+    assert_eq!([Kind::USER_CONTROL, Kind::COMMAND_AMF0, Kind::COMMAND_AMF3].map(csid), [2, 3, 3]);
 }
 
 /// Messages that differ in all that a header holds. No control messages: the reader would obey them.
 fn any_message() -> impl Strategy<Value = Message> {
-    let time = prop_oneof![
-        any::<u32>(),
-        Just(0xFF_FFFE),
-        Just(0xFF_FFFF),
-        Just(0x0100_0000),
-        Just(u32::MAX)
-    ];
+    let time = prop_oneof![any::<u32>(), Just(0xFF_FFFE), Just(0xFF_FFFF), Just(0x0100_0000), Just(u32::MAX)];
     let length = prop_oneof![0..600_usize, 0..70_000_usize];
-    (7..=255_u8, time, any::<u32>(), length).prop_map(|(kind, timestamp, stream_id, length)| {
-        Message {
-            kind: Kind(kind),
-            timestamp,
-            stream_id,
-            payload: payload(length).into(),
-        }
+    (7..=255_u8, time, any::<u32>(), length).prop_map(|(kind, timestamp, stream_id, length)| Message {
+        kind: Kind(kind),
+        timestamp,
+        stream_id,
+        payload: payload(length).into(),
     })
 }
 

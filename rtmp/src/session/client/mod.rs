@@ -50,11 +50,8 @@ struct Wanted {
 impl Client {
     /// A client at its start: its first bytes wait in [`Self::poll_output`].
     pub fn new(options: Options, now: Instant) -> Self {
-        let limits = Limits {
-            message: chunk::MAX_MESSAGE_LEN,
-            partials: 2 * chunk::MAX_MESSAGE_LEN,
-            ..Limits::default()
-        };
+        let limits =
+            Limits { message: chunk::MAX_MESSAGE_LEN, partials: 2 * chunk::MAX_MESSAGE_LEN, ..Limits::default() };
         Self {
             hop: Hop::client(limits, options.window),
             stage: Stage::Handshake,
@@ -115,12 +112,7 @@ impl Client {
     }
 
     /// Sends a command and returns its transaction id. Not before [`Event::Connected`].
-    pub fn call(
-        &mut self,
-        stream_id: u32,
-        name: &str,
-        arguments: impl IntoIterator<Item = Value>,
-    ) -> f64 {
+    pub fn call(&mut self, stream_id: u32, name: &str, arguments: impl IntoIterator<Item = Value>) -> f64 {
         let transaction_id = self.next_transaction();
         let values = std::iter::once(Value::Null).chain(arguments);
         self.send(&answer::command(stream_id, name, transaction_id, values));
@@ -140,24 +132,13 @@ impl Client {
     fn connect(&mut self) {
         self.stage = Stage::Connecting;
         let transaction_id = self.next_transaction();
-        let Options {
-            app,
-            tc_url,
-            extra,
-            chunk_size,
-            ..
-        } = &self.options;
+        let Options { app, tc_url, extra, chunk_size, .. } = &self.options;
         self.hop.send_control(Control::SetChunkSize(*chunk_size));
-        self.hop
-            .send(&request::connect(transaction_id, app, tc_url, extra));
+        self.hop.send(&request::connect(transaction_id, app, tc_url, extra));
     }
 
     fn want(&mut self, name: &str, publishes: bool) {
-        self.wanted.push(Wanted {
-            transaction_id: None,
-            publishes,
-            name: name.to_owned(),
-        });
+        self.wanted.push(Wanted { transaction_id: None, publishes, name: name.to_owned() });
         self.create_streams();
     }
 
@@ -165,11 +146,7 @@ impl Client {
         if self.stage != Stage::Connected {
             return;
         }
-        for wanted in self
-            .wanted
-            .iter_mut()
-            .filter(|wanted| wanted.transaction_id.is_none())
-        {
+        for wanted in self.wanted.iter_mut().filter(|wanted| wanted.transaction_id.is_none()) {
             self.last_transaction += 1;
             let transaction_id = f64::from(self.last_transaction);
             wanted.transaction_id = Some(transaction_id);
@@ -186,9 +163,7 @@ impl Client {
         match message.kind {
             Kind::COMMAND_AMF0 | Kind::COMMAND_AMF3 => return self.handle_command(&message),
             kind if kind.is_media() => self.events.push_back(Event::Media(message)),
-            Kind::USER_CONTROL => self
-                .events
-                .extend(Control::decode(&message)?.map(Event::Control)),
+            Kind::USER_CONTROL => self.events.extend(Control::decode(&message)?.map(Event::Control)),
             _ => {}
         }
         Ok(())
@@ -196,10 +171,7 @@ impl Client {
 
     fn handle_command(&mut self, message: &Message) -> Result<(), Error> {
         let stream_id = message.stream_id;
-        let Invocation {
-            transaction_id,
-            command,
-        } = command::decode(message, amf0::Limits::default())?;
+        let Invocation { transaction_id, command } = command::decode(message, amf0::Limits::default())?;
         match command {
             Command::Result(answer) => self.handle_result(transaction_id, answer),
             Command::Error(answer) => self.handle_error(transaction_id, &answer),
@@ -217,27 +189,17 @@ impl Client {
             return self.create_streams();
         }
         let Some(wanted) = self.take_wanted(transaction_id) else {
-            return self.events.push_back(Event::Answered {
-                transaction_id,
-                answer,
-            });
+            return self.events.push_back(Event::Answered { transaction_id, answer });
         };
         let stream_id = answer.value.as_number().unwrap_or_default() as u32;
-        let ask = if wanted.publishes {
-            request::publish
-        } else {
-            request::play
-        };
+        let ask = if wanted.publishes { request::publish } else { request::play };
         let transaction_id = self.next_transaction();
         self.hop.send(&ask(stream_id, transaction_id, &wanted.name));
     }
 
     fn handle_error(&mut self, transaction_id: f64, answer: &Answer) {
         self.take_wanted(transaction_id);
-        self.events.push_back(Event::Refused {
-            stream_id: 0,
-            status: Status::of(&answer.value),
-        });
+        self.events.push_back(Event::Refused { stream_id: 0, status: Status::of(&answer.value) });
     }
 
     fn handle_status(&mut self, stream_id: u32, status: Status) {
@@ -250,10 +212,7 @@ impl Client {
     }
 
     fn take_wanted(&mut self, transaction_id: f64) -> Option<Wanted> {
-        let index = self
-            .wanted
-            .iter()
-            .position(|wanted| wanted.transaction_id == Some(transaction_id))?;
+        let index = self.wanted.iter().position(|wanted| wanted.transaction_id == Some(transaction_id))?;
         Some(self.wanted.swap_remove(index))
     }
 }

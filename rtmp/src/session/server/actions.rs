@@ -17,9 +17,7 @@ impl Server {
         let Some(deciding) = self.take_deciding() else {
             return Ok(());
         };
-        self.stage = Stage::Connected {
-            can_reconnect: deciding.can_reconnect,
-        };
+        self.stage = Stage::Connected { can_reconnect: deciding.can_reconnect };
         self.welcome(&deciding);
         self.hop.set_message_limit(self.config.message);
         for message in deciding.early {
@@ -31,26 +29,12 @@ impl Server {
 
     /// 7.2.1.1: what the connection is like first, then the answer.
     fn welcome(&mut self, deciding: &Deciding) {
-        let Deciding {
-            transaction_id,
-            object_encoding,
-            is_enhanced,
-            ..
-        } = *deciding;
-        self.hop
-            .send_control(Control::WindowAcknowledgementSize(self.config.window));
-        self.hop.send_control(Control::SetPeerBandwidth(
-            self.config.window,
-            BandwidthLimit::Dynamic,
-        ));
-        self.hop
-            .send_control(Control::SetChunkSize(self.config.chunk_size));
+        let Deciding { transaction_id, object_encoding, is_enhanced, .. } = *deciding;
+        self.hop.send_control(Control::WindowAcknowledgementSize(self.config.window));
+        self.hop.send_control(Control::SetPeerBandwidth(self.config.window, BandwidthLimit::Dynamic));
+        self.hop.send_control(Control::SetChunkSize(self.config.chunk_size));
         self.hop.send_control(Control::StreamBegin(0));
-        self.hop.send(&answer::connected(
-            transaction_id,
-            object_encoding,
-            is_enhanced,
-        ));
+        self.hop.send(&answer::connected(transaction_id, object_encoding, is_enhanced));
         self.hop.send(&answer::on_bandwidth_done());
     }
 
@@ -58,12 +42,7 @@ impl Server {
     /// owner closes when the answer is written.
     pub fn refuse_connect(&mut self, code: &str, description: &str) {
         if let Some(deciding) = self.take_deciding() {
-            self.hop.send(&answer::error(
-                0,
-                deciding.transaction_id,
-                code,
-                description,
-            ));
+            self.hop.send(&answer::error(0, deciding.transaction_id, code, description));
         }
     }
 
@@ -96,11 +75,7 @@ impl Server {
 
     /// Refuses a stream that wants to publish, or ends one that does, with an error code of `NetStream`.
     pub fn refuse_publish(&mut self, stream_id: u32, code: &str, description: &str) {
-        self.end(
-            stream_id,
-            State::is_publisher,
-            Info::error(code, description),
-        );
+        self.end(stream_id, State::is_publisher, Info::error(code, description));
     }
 
     /// Ends a stream that publishes without any fault of its publisher.
@@ -114,22 +89,14 @@ impl Server {
         let Some(state @ State::Asking { .. }) = self.streams.get(stream_id) else {
             return;
         };
-        let State::Asking { name, reset } =
-            std::mem::replace(state, State::Playing { paused: false })
-        else {
+        let State::Asking { name, reset } = std::mem::replace(state, State::Playing { paused: false }) else {
             return;
         };
         self.hop.send_control(Control::StreamBegin(stream_id));
         if reset {
-            self.status(
-                stream_id,
-                Info::status(status::PLAY_RESET, "Playing and resetting.").of_stream(&name),
-            );
+            self.status(stream_id, Info::status(status::PLAY_RESET, "Playing and resetting.").of_stream(&name));
         }
-        self.status(
-            stream_id,
-            Info::status(status::PLAY_START, "Started playing.").of_stream(&name),
-        );
+        self.status(stream_id, Info::status(status::PLAY_START, "Started playing.").of_stream(&name));
     }
 
     /// Refuses a stream that wants to play, or ends one that does, with an error code of `NetStream`.
@@ -141,47 +108,29 @@ impl Server {
     pub fn stop_play(&mut self, stream_id: u32) {
         if self.is_playing(stream_id) {
             self.hop.send_control(Control::StreamEof(stream_id));
-            self.end(
-                stream_id,
-                State::is_viewer,
-                Info::status(status::PLAY_STOP, "Stopped playing."),
-            );
+            self.end(stream_id, State::is_viewer, Info::status(status::PLAY_STOP, "Stopped playing."));
         }
     }
 
     /// Tells a viewer that the publisher of its stream has come.
     pub fn notify_publish(&mut self, stream_id: u32) {
-        self.notify_play(
-            stream_id,
-            Info::status(status::PLAY_PUBLISH_NOTIFY, "Published."),
-        );
+        self.notify_play(stream_id, Info::status(status::PLAY_PUBLISH_NOTIFY, "Published."));
     }
 
     /// Tells a viewer that the publisher of its stream has left. The viewer stays.
     pub fn notify_unpublish(&mut self, stream_id: u32) {
-        self.notify_play(
-            stream_id,
-            Info::status(status::PLAY_UNPUBLISH_NOTIFY, "Unpublished."),
-        );
+        self.notify_play(stream_id, Info::status(status::PLAY_UNPUBLISH_NOTIFY, "Unpublished."));
     }
 
     /// Tells a viewer that frames were left out because it is too slow.
     pub fn notify_insufficient_bandwidth(&mut self, stream_id: u32) {
-        self.notify_play(
-            stream_id,
-            Info::status(status::PLAY_INSUFFICIENT_BANDWIDTH, "Frames were left out."),
-        );
+        self.notify_play(stream_id, Info::status(status::PLAY_INSUFFICIENT_BANDWIDTH, "Frames were left out."));
     }
 
     /// Asks the client to connect anew: to `tc_url`, or where it is now. It goes on until it does, at a keyframe.
     /// Returns false if the client does not know this request (Enhanced RTMP).
     pub fn request_reconnect(&mut self, tc_url: Option<&str>, description: &str) -> bool {
-        let knows = matches!(
-            self.stage,
-            Stage::Connected {
-                can_reconnect: true
-            }
-        );
+        let knows = matches!(self.stage, Stage::Connected { can_reconnect: true });
         if knows {
             self.hop.send(&answer::reconnect(tc_url, description));
         }

@@ -7,9 +7,7 @@ use crate::Message;
 use crate::amf0::Value;
 use crate::chunk::control::Control;
 use crate::command::answer::{self, Info};
-use crate::command::{
-    self, Command, ConnectRequest, Invocation, Play, PublishKind, Start, split_query, status,
-};
+use crate::command::{self, Command, ConnectRequest, Invocation, Play, PublishKind, Start, split_query, status};
 use crate::session::stream::State;
 use crate::session::{Error, Event};
 
@@ -22,20 +20,15 @@ struct Question {
 
 impl Server {
     pub(super) fn handle_command(&mut self, message: &Message) -> Result<(), Error> {
-        self.rate.count(self.config.commands, self.clock.now())?;
-        let Invocation {
-            transaction_id,
-            command,
-        } = command::decode(message, self.config.command)?;
-        let question = Question {
-            stream_id: message.stream_id,
-            transaction_id,
-        };
+        let limit = self.config.commands;
+        if !self.commands.allows(1, limit, self.clock.now()) {
+            return Err(Error::TooManyCommands(limit));
+        }
+        let Invocation { transaction_id, command } = command::decode(message, self.config.command)?;
+        let question = Question { stream_id: message.stream_id, transaction_id };
         match (&self.stage, command) {
             (Stage::Connected { .. }, command) => self.handle_connected(question, command),
-            (Stage::Connecting, Command::Connect(request)) => {
-                self.handle_connect(transaction_id, request)
-            }
+            (Stage::Connecting, Command::Connect(request)) => self.handle_connect(transaction_id, request),
             (Stage::Connecting, _) => return Err(Error::BeforeConnect),
             (Stage::Deciding(_) | Stage::Refused, _) => {}
         }
@@ -57,9 +50,7 @@ impl Server {
         let stream_id = question.stream_id;
         match command {
             Command::CreateStream => self.create_stream(question),
-            Command::ReleaseStream(_) | Command::CheckBandwidth => {
-                self.answer(question, Value::Undefined)
-            }
+            Command::ReleaseStream(_) | Command::CheckBandwidth => self.answer(question, Value::Undefined),
             Command::StreamLength(_) => self.answer(question, 0.0.into()),
             Command::FcPublish(_) => self.fc_publish(question),
             Command::FcUnpublish(name) => self.fc_unpublish(question, &name),
@@ -67,23 +58,13 @@ impl Server {
             Command::Publish { name, kind } => self.handle_publish(stream_id, &name, &kind),
             Command::Play(play) | Command::Play2(play) => self.handle_play(stream_id, play),
             Command::Pause(paused) => self.handle_pause(stream_id, paused),
-            Command::Seek(_) => self.refuse(
-                stream_id,
-                status::SEEK_FAILED,
-                "A live stream can not be sought.",
-            ),
-            Command::ReceiveAudio(receive) => {
-                self.receive(stream_id, Event::ReceiveAudio { stream_id, receive })
-            }
-            Command::ReceiveVideo(receive) => {
-                self.receive(stream_id, Event::ReceiveVideo { stream_id, receive })
-            }
+            Command::Seek(_) => self.refuse(stream_id, status::SEEK_FAILED, "A live stream can not be sought."),
+            Command::ReceiveAudio(receive) => self.receive(stream_id, Event::ReceiveAudio { stream_id, receive }),
+            Command::ReceiveVideo(receive) => self.receive(stream_id, Event::ReceiveVideo { stream_id, receive }),
             Command::CloseStream => self.close(stream_id),
             Command::DeleteStream(stream_id) => self.delete(stream_id),
             Command::Connect(_) => self.fail(question, "The connection is connected already."),
-            Command::Call { name, .. } => {
-                self.fail(question, &format!("Method not found ({name})."))
-            }
+            Command::Call { name, .. } => self.fail(question, &format!("Method not found ({name}).")),
             Command::Result(_) | Command::Error(_) | Command::Status(_) => {}
         }
     }
@@ -120,9 +101,7 @@ impl Server {
         let (name, query) = split_query(full_name);
         let (code, description) = match self.streams.get(stream_id) {
             None => (status::FAILED, "There is no such stream."),
-            Some(state) if *state != State::Idle => {
-                (status::PUBLISH_BAD_NAME, "The stream is in use.")
-            }
+            Some(state) if *state != State::Idle => (status::PUBLISH_BAD_NAME, "The stream is in use."),
             Some(_) if name.is_empty() => (status::FAILED, "The name is empty."),
             Some(_) if matches!(kind, PublishKind::Record | PublishKind::Append) => {
                 (status::RECORD_NO_ACCESS, "Streams are not recorded here.")
@@ -130,11 +109,7 @@ impl Server {
             Some(state) => {
                 *state = State::Offering(full_name.into());
                 let (name, query) = (name.to_owned(), query.to_owned());
-                return self.events.push(Event::Publish {
-                    stream_id,
-                    name,
-                    query,
-                });
+                return self.events.push(Event::Publish { stream_id, name, query });
             }
         };
         self.refuse(stream_id, code, description);
@@ -145,28 +120,19 @@ impl Server {
         let (name, query) = split_query(&play.name);
         let (code, description) = match self.streams.get(stream_id) {
             None => (status::PLAY_FAILED, "There is no such stream."),
-            Some(state) if state.is_publisher() => {
-                (status::PLAY_FAILED, "The stream is being published.")
-            }
+            Some(state) if state.is_publisher() => (status::PLAY_FAILED, "The stream is being published."),
             Some(_) if name.is_empty() => (status::PLAY_STREAM_NOT_FOUND, "The name is empty."),
             Some(_) if matches!(play.start, Start::Recorded(position) if position > Duration::ZERO) => {
                 (status::PLAY_STREAM_NOT_FOUND, "There is no recording.")
             }
             Some(state) => {
-                let asking = State::Asking {
-                    name: name.into(),
-                    reset: play.reset,
-                };
+                let asking = State::Asking { name: name.into(), reset: play.reset };
                 if std::mem::replace(state, asking).is_viewer() {
                     self.events.push(Event::Close { stream_id });
                 }
                 let query = query.to_owned();
                 play.name.truncate(name.len());
-                return self.events.push(Event::Play {
-                    stream_id,
-                    play: Box::new(play),
-                    query,
-                });
+                return self.events.push(Event::Play { stream_id, play: Box::new(play), query });
             }
         };
         self.refuse(stream_id, code, description);
@@ -182,15 +148,9 @@ impl Server {
             self.hop.send_control(Control::StreamEof(stream_id));
         } else {
             self.hop.send_control(Control::StreamBegin(stream_id));
-            self.status(
-                stream_id,
-                Info::status(status::UNPAUSE_NOTIFY, "Playing on."),
-            );
+            self.status(stream_id, Info::status(status::UNPAUSE_NOTIFY, "Playing on."));
         }
-        self.events.push(Event::Pause {
-            stream_id,
-            paused: pause,
-        });
+        self.events.push(Event::Pause { stream_id, paused: pause });
     }
 
     /// 7.2.2.4, 7.2.2.5: going on is answered as a seek, leaving out is not answered.
@@ -198,14 +158,9 @@ impl Server {
         if !matches!(self.streams.get(stream_id), Some(State::Playing { .. })) {
             return;
         }
-        if let Event::ReceiveAudio { receive: true, .. }
-        | Event::ReceiveVideo { receive: true, .. } = event
-        {
+        if let Event::ReceiveAudio { receive: true, .. } | Event::ReceiveVideo { receive: true, .. } = event {
             self.status(stream_id, Info::status(status::SEEK_NOTIFY, "Playing on."));
-            self.status(
-                stream_id,
-                Info::status(status::PLAY_START, "Started playing."),
-            );
+            self.status(stream_id, Info::status(status::PLAY_START, "Started playing."));
         }
         self.events.push(event);
     }
@@ -216,9 +171,7 @@ impl Server {
             Some(State::Offering(_) | State::Publishing(_)) => {
                 Info::status(status::UNPUBLISH_SUCCESS, "Stop publishing.")
             }
-            Some(State::Asking { .. } | State::Playing { .. }) => {
-                Info::status(status::PLAY_STOP, "Stopped playing.")
-            }
+            Some(State::Asking { .. } | State::Playing { .. }) => Info::status(status::PLAY_STOP, "Stopped playing."),
         };
         self.status(stream_id, info);
         self.events.push(Event::Close { stream_id });
@@ -226,37 +179,21 @@ impl Server {
 
     /// 7.2.2.3: without an answer.
     fn delete(&mut self, stream_id: u32) {
-        if self
-            .streams
-            .delete(stream_id)
-            .is_some_and(|state| state != State::Idle)
-        {
+        if self.streams.delete(stream_id).is_some_and(|state| state != State::Idle) {
             self.events.push(Event::Close { stream_id });
         }
     }
 
     fn answer(&mut self, question: Question, value: Value) {
         if question.transaction_id != 0.0 {
-            self.hop.send(&answer::result(
-                question.stream_id,
-                question.transaction_id,
-                value,
-            ));
+            self.hop.send(&answer::result(question.stream_id, question.transaction_id, value));
         }
     }
 
     fn fail(&mut self, question: Question, description: &str) {
-        let Question {
-            stream_id,
-            transaction_id,
-        } = question;
+        let Question { stream_id, transaction_id } = question;
         if transaction_id != 0.0 {
-            self.hop.send(&answer::error(
-                stream_id,
-                transaction_id,
-                status::CALL_FAILED,
-                description,
-            ));
+            self.hop.send(&answer::error(stream_id, transaction_id, status::CALL_FAILED, description));
         }
     }
 

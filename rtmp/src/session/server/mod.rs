@@ -31,7 +31,8 @@ pub struct Server {
     stage: Stage,
     streams: Streams,
     events: Queue,
-    rate: Rate,
+    commands: Rate,
+    media: Rate,
     /// The encoder sent FCPublish: it expects an answer when it publishes.
     fc_publish: bool,
     ignored: u64,
@@ -70,7 +71,8 @@ impl Server {
             stage: Stage::Connecting,
             streams: Streams::default(),
             events: Queue::default(),
-            rate: Rate::new(now),
+            commands: Rate::new(now),
+            media: Rate::new(now),
             fc_publish: false,
             ignored: 0,
             config,
@@ -91,6 +93,11 @@ impl Server {
         }
         self.wait();
         Ok(())
+    }
+
+    /// The client was not read until now, so that its silence says nothing.
+    pub fn forgive_silence(&mut self, now: Instant) {
+        self.clock.hear(now);
     }
 
     /// The next event, in the order of the client's messages.
@@ -134,10 +141,8 @@ impl Server {
         }
         match message.kind {
             Kind::COMMAND_AMF0 | Kind::COMMAND_AMF3 => return self.handle_command(&message),
-            Kind::AGGREGATE if self.is_published(message.stream_id) => {
-                self.events.push_aggregate(Split::new(message))
-            }
-            kind if kind.is_media() => self.handle_media(message),
+            Kind::AGGREGATE if self.is_published(message.stream_id) => self.handle_aggregate(Split::new(message))?,
+            kind if kind.is_media() => self.handle_media(message)?,
             // What a client buffers of a stream is of no use to a live server.
             Kind::USER_CONTROL => {}
             _ => self.ignored += 1,
@@ -145,26 +150,37 @@ impl Server {
         Ok(())
     }
 
-    fn handle_media(&mut self, message: Message) {
+    fn handle_aggregate(&mut self, aggregate: Split) -> Result<(), Error> {
+        self.count_media(aggregate.parts())?;
+        self.events.push_aggregate(aggregate);
+        Ok(())
+    }
+
+    fn count_media(&mut self, count: usize) -> Result<(), Error> {
+        let limit = self.config.media;
+        match self.media.allows(count, limit, self.clock.now()) {
+            true => Ok(()),
+            false => Err(Error::TooManyMessages(limit)),
+        }
+    }
+
+    fn handle_media(&mut self, message: Message) -> Result<(), Error> {
+        self.count_media(1)?;
         let stream_id = match message.stream_id {
             // Some encoders send their metadata on the connection's own stream.
             0 => self.streams.sole_publisher().unwrap_or_default(),
             id => id,
         };
-        let media = queue::without_set_data_frame(Message {
-            stream_id,
-            ..message
-        });
+        let media = queue::without_set_data_frame(Message { stream_id, ..message });
         match media {
             Some(media) if self.is_published(stream_id) => self.events.push(Event::Media(media)),
             _ => self.ignored += 1,
         }
+        Ok(())
     }
 
     fn is_published(&mut self, stream_id: u32) -> bool {
-        self.streams
-            .get(stream_id)
-            .is_some_and(|state| state.is_publisher())
+        self.streams.get(stream_id).is_some_and(|state| state.is_publisher())
     }
 
     /// Tells the clock what is waited for now.

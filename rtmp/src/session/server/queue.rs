@@ -40,10 +40,7 @@ impl Queue {
 
 /// The message as viewers get it; `None` if nothing is left of it.
 pub(super) fn without_set_data_frame(message: Message) -> Option<Message> {
-    if !matches!(
-        message.kind,
-        crate::message::Kind::DATA_AMF0 | crate::message::Kind::DATA_AMF3
-    ) {
+    if !matches!(message.kind, crate::message::Kind::DATA_AMF0 | crate::message::Kind::DATA_AMF3) {
         return Some(message);
     }
     let payload = codec::strip_set_data_frame(message.kind, message.payload)?;

@@ -19,12 +19,7 @@ fn client_connects_and_both_sides_learn_all_of_it() {
     assert_eq!(pair.server.chunk_size(), 60_000);
 
     let seen = pair.seen();
-    let [
-        Seen::Control(Control::StreamBegin(0)),
-        Seen::Connected(answer),
-        Seen::Called { name },
-    ] = &seen[..]
-    else {
+    let [Seen::Control(Control::StreamBegin(0)), Seen::Connected(answer), Seen::Called { name }] = &seen[..] else {
         panic!("{seen:?}");
     };
     assert_eq!(Status::of(&answer.value).code, status::CONNECT_SUCCESS);
@@ -51,23 +46,13 @@ fn refused_client_sees_why_and_is_not_heard_any_more() {
     pair.drive();
     pair.events();
 
-    pair.server
-        .refuse_connect(status::CONNECT_REJECTED, "No such application.");
+    pair.server.refuse_connect(status::CONNECT_REJECTED, "No such application.");
 
     let seen = pair.seen();
-    let [
-        Seen::Refused {
-            stream_id: 0,
-            status,
-        },
-    ] = &seen[..]
-    else {
+    let [Seen::Refused { stream_id: 0, status }] = &seen[..] else {
         panic!("{seen:?}");
     };
-    assert_eq!(
-        (&*status.level, &*status.code),
-        ("error", status::CONNECT_REJECTED)
-    );
+    assert_eq!((&*status.level, &*status.code), ("error", status::CONNECT_REJECTED));
     pair.client.call(0, "createStream", None);
     assert_eq!(pair.seen(), []);
     assert_eq!(pair.server.deadline(), None);
@@ -87,18 +72,12 @@ fn client_that_does_not_wait_is_answered_in_order() {
     let seen = pair.seen();
     assert!(matches!(seen[1], Seen::Connected(_)), "{seen:?}");
     assert!(matches!(seen[3], Seen::Answered { .. }), "{seen:?}");
-    assert!(matches!(
-        pair.events()[..],
-        [Event::Publish { stream_id: 1, .. }]
-    ));
+    assert!(matches!(pair.events()[..], [Event::Publish { stream_id: 1, .. }]));
 }
 
 #[test]
 fn client_that_goes_on_without_an_answer_is_closed() {
-    let mut pair = Pair::new(Config {
-        early: 3,
-        ..Config::default()
-    });
+    let mut pair = Pair::new(Config { early: 3, ..Config::default() });
     pair.drive();
     for _ in 0..4 {
         pair.client.call(0, "createStream", None);
@@ -111,10 +90,7 @@ fn client_that_goes_on_without_an_answer_is_closed() {
 fn second_connect_fails() {
     let mut pair = Pair::connected();
 
-    assert_eq!(
-        pair.codes(0, "connect", None),
-        ["error NetConnection.Call.Failed"]
-    );
+    assert_eq!(pair.codes(0, "connect", None), ["error NetConnection.Call.Failed"]);
 }
 
 #[test]
@@ -126,20 +102,9 @@ fn client_is_asked_to_reconnect_only_if_it_knows_how() {
     knows.server.accept_connect(knows.now).unwrap();
     knows.seen();
 
-    assert!(
-        knows
-            .server
-            .request_reconnect(Some("rtmp://other/live"), "Draining.")
-    );
-    assert!(
-        !Pair::connected()
-            .server
-            .request_reconnect(None, "Draining.")
-    );
+    assert!(knows.server.request_reconnect(Some("rtmp://other/live"), "Draining."));
+    assert!(!Pair::connected().server.request_reconnect(None, "Draining."));
 
     let seen = knows.seen();
-    assert_eq!(
-        seen.iter().map(code).collect::<Vec<_>>(),
-        [status::CONNECT_RECONNECT_REQUEST]
-    );
+    assert_eq!(seen.iter().map(code).collect::<Vec<_>>(), [status::CONNECT_RECONNECT_REQUEST]);
 }

@@ -9,10 +9,7 @@ use crate::handshake;
 /// A server behind the handshake, and a client's stage that has not sent connect.
 fn raw() -> (Server, Instant) {
     let now = Instant::now();
-    let (mut server, mut client) = (
-        Server::new(Config::default(), now),
-        handshake::Handshake::client(),
-    );
+    let (mut server, mut client) = (Server::new(Config::default(), now), handshake::Handshake::client());
     let (mut up, mut down) = (Vec::new(), Vec::new());
     client.start(&mut up);
     server.handle_input(&up, now).unwrap();
@@ -33,50 +30,27 @@ fn chunked(message: &Message) -> Vec<u8> {
 fn other_protocols_are_told_apart() {
     let error = |byte: u8| {
         let now = Instant::now();
-        Server::new(Config::default(), now)
-            .handle_input(&[byte; 2], now)
-            .unwrap_err()
+        Server::new(Config::default(), now).handle_input(&[byte; 2], now).unwrap_err()
     };
 
-    assert!(matches!(
-        error(0x16),
-        Error::Handshake(handshake::Error::Tls)
-    ));
-    assert!(matches!(
-        error(b'G'),
-        Error::Handshake(handshake::Error::Http)
-    ));
-    assert!(matches!(
-        error(6),
-        Error::Handshake(handshake::Error::Encrypted(6))
-    ));
+    assert!(matches!(error(0x16), Error::Handshake(handshake::Error::Tls)));
+    assert!(matches!(error(b'G'), Error::Handshake(handshake::Error::Http)));
+    assert!(matches!(error(6), Error::Handshake(handshake::Error::Encrypted(6))));
 }
 
 #[test]
 fn command_before_connect_is_an_error() {
     let (mut server, now) = raw();
 
-    let result = server.handle_input(
-        &chunked(&command(0, "createStream", 1.0, [Value::Null])),
-        now,
-    );
+    let result = server.handle_input(&chunked(&command(0, "createStream", 1.0, [Value::Null])), now);
 
     assert!(matches!(result, Err(Error::BeforeConnect)));
 }
 
 #[test]
 fn broken_commands_are_errors() {
-    let nested = b"\x02\0\x07connect\0\0\0\0\0\0\0\0\0"
-        .iter()
-        .copied()
-        .chain(b"\x03\0\x01a".repeat(3500));
-    for payload in [
-        vec![],
-        vec![2],
-        vec![2, 0, 10, 97],
-        vec![0; 9],
-        nested.collect(),
-    ] {
+    let nested = b"\x02\0\x07connect\0\0\0\0\0\0\0\0\0".iter().copied().chain(b"\x03\0\x01a".repeat(3500));
+    for payload in [vec![], vec![2], vec![2, 0, 10, 97], vec![0; 9], nested.collect()] {
         let (mut server, now) = raw();
 
         let result = server.handle_input(&chunked(&message(Kind::COMMAND_AMF0, 0, &payload)), now);
@@ -98,12 +72,7 @@ fn message_that_is_too_long_before_connect_is_an_error() {
 fn media_before_connect_is_ignored() {
     let (mut server, now) = raw();
 
-    server
-        .handle_input(
-            &chunked(&message(Kind::DATA_AMF0, 0, b"\x02\0\x0d@setDataFrame")),
-            now,
-        )
-        .unwrap();
+    server.handle_input(&chunked(&message(Kind::DATA_AMF0, 0, b"\x02\0\x0d@setDataFrame")), now).unwrap();
 
     assert_eq!(server.ignored(), 1);
     assert_eq!(server.poll_event(), None);
@@ -117,6 +86,43 @@ fn flood_of_commands_is_an_error() {
     }
 
     assert!(matches!(pair.try_drive(), Err(Error::TooManyCommands(100))));
+}
+
+#[test]
+fn flood_of_media_is_an_error() {
+    let mut pair = Pair::publishing();
+    for _ in 0..5001 {
+        pair.client.send(&message(Kind::AUDIO, 1, b"x"));
+    }
+
+    assert!(matches!(pair.try_drive(), Err(Error::TooManyMessages(5000))));
+}
+
+#[test]
+fn messages_in_an_aggregate_count_one_by_one() {
+    let mut pair = Pair::publishing();
+    let tag = [8, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, b'x', 0, 0, 0, 12];
+    let aggregate = tag.repeat(2501);
+
+    pair.client.send(&message(Kind::AGGREGATE, 1, &aggregate));
+    pair.drive();
+    assert_eq!(pair.events().len(), 2501);
+    pair.client.send(&message(Kind::AGGREGATE, 1, &aggregate));
+
+    assert!(matches!(pair.try_drive(), Err(Error::TooManyMessages(5000))));
+}
+
+#[test]
+fn media_is_counted_by_the_second() {
+    let mut pair = Pair::publishing();
+    for _ in 0..3 {
+        for _ in 0..5000 {
+            pair.client.send(&message(Kind::AUDIO, 1, b"x"));
+        }
+        pair.drive();
+        assert_eq!(pair.events().len(), 5000);
+        pair.pass(Duration::from_secs(1));
+    }
 }
 
 #[test]
@@ -141,15 +147,11 @@ fn control_messages_that_are_unknown_or_odd_are_survived() {
         Control::Acknowledgement(u32::MAX),
         Control::PingResponse(7),
         Control::StreamBegin(9),
-        Control::SetBufferLength {
-            stream_id: 1,
-            milliseconds: 3000,
-        },
+        Control::SetBufferLength { stream_id: 1, milliseconds: 3000 },
     ] {
         pair.client.send(&control.encode());
     }
-    pair.client
-        .send(&message(Kind::USER_CONTROL, 0, &[0, 27, 0, 0]));
+    pair.client.send(&message(Kind::USER_CONTROL, 0, &[0, 27, 0, 0]));
     pair.client.send(&message(Kind::AUDIO, 1, b"x"));
 
     assert!(matches!(pair.events()[..], [Event::Media(_)]));

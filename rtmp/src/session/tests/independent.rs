@@ -30,19 +30,12 @@ impl Independent {
         server.handle_input(&up, now).unwrap();
 
         let (client, _) = ClientSession::new(ClientSessionConfig::new()).unwrap();
-        let mut pair = Self {
-            client,
-            server,
-            now,
-        };
+        let mut pair = Self { client, server, now };
         let request = pair.client.request_connection("live".to_owned()).unwrap();
         pair.send(vec![request]);
         assert!(matches!(pair.server.poll_event(), Some(Event::Connect(_))));
         pair.server.accept_connect(now).unwrap();
-        assert!(
-            pair.receive(&[])
-                .contains(&ClientSessionEvent::ConnectionRequestAccepted)
-        );
+        assert!(pair.receive(&[]).contains(&ClientSessionEvent::ConnectionRequestAccepted));
         pair
     }
 
@@ -80,33 +73,18 @@ impl Independent {
 #[test]
 fn independent_client_publishes() {
     let mut pair = Independent::connected();
-    let request = pair
-        .client
-        .request_publishing("cam".to_owned(), PublishRequestType::Live)
-        .unwrap();
+    let request = pair.client.request_publishing("cam".to_owned(), PublishRequestType::Live).unwrap();
     pair.send(vec![request]);
     pair.receive(&[]);
-    assert!(matches!(
-        pair.server.poll_event(),
-        Some(Event::Publish { stream_id: 1, .. })
-    ));
+    assert!(matches!(pair.server.poll_event(), Some(Event::Publish { stream_id: 1, .. })));
 
     pair.server.start_publish(1);
 
-    assert_eq!(
-        pair.receive(&[]),
-        [ClientSessionEvent::PublishRequestAccepted]
-    );
+    assert_eq!(pair.receive(&[]), [ClientSessionEvent::PublishRequestAccepted]);
     let payload = Bytes::from(vec![7; 5000]);
-    let video = pair
-        .client
-        .publish_video_data(payload.clone(), RtmpTimestamp::new(40), false)
-        .unwrap();
+    let video = pair.client.publish_video_data(payload.clone(), RtmpTimestamp::new(40), false).unwrap();
     pair.send(vec![video]);
-    assert_eq!(
-        pair.server.poll_event(),
-        Some(Event::Media(message(Kind::VIDEO, 1, &payload)))
-    );
+    assert_eq!(pair.server.poll_event(), Some(Event::Media(message(Kind::VIDEO, 1, &payload))));
 }
 
 #[test]
@@ -115,24 +93,15 @@ fn independent_client_plays() {
     let request = pair.client.request_playback("cam".to_owned()).unwrap();
     pair.send(vec![request]);
     pair.receive(&[]);
-    assert!(matches!(
-        pair.server.poll_event(),
-        Some(Event::Play { stream_id: 1, .. })
-    ));
+    assert!(matches!(pair.server.poll_event(), Some(Event::Play { stream_id: 1, .. })));
     pair.server.start_play(1);
-    assert!(
-        pair.receive(&[])
-            .contains(&ClientSessionEvent::PlaybackRequestAccepted)
-    );
+    assert!(pair.receive(&[]).contains(&ClientSessionEvent::PlaybackRequestAccepted));
     let audio = message(Kind::AUDIO, 1, &[9; 300]);
     let mut media = Vec::new();
     Chunked::new(csid(Kind::AUDIO), &audio, pair.server.chunk_size()).write(&mut media);
 
     let events = pair.receive(&media);
 
-    let expected = ClientSessionEvent::AudioDataReceived {
-        timestamp: RtmpTimestamp::new(40),
-        data: audio.payload,
-    };
+    let expected = ClientSessionEvent::AudioDataReceived { timestamp: RtmpTimestamp::new(40), data: audio.payload };
     assert_eq!(events, [expected]);
 }

@@ -37,25 +37,16 @@ fn media_may_come_before_the_answer_to_publish() {
     pair.drive();
     pair.client.send(&message(Kind::VIDEO, 1, b"x"));
 
-    assert!(matches!(
-        pair.events()[..],
-        [Event::Publish { .. }, Event::Media(_)]
-    ));
+    assert!(matches!(pair.events()[..], [Event::Publish { .. }, Event::Media(_)]));
 }
 
 #[test]
 fn metadata_loses_the_word_for_the_server() {
     let mut pair = Pair::publishing();
 
-    pair.client.send(&message(
-        Kind::DATA_AMF0,
-        1,
-        b"\x02\0\x0d@setDataFrame\x02\0\x0aonMetaData",
-    ));
-    pair.client
-        .send(&message(Kind::DATA_AMF0, 1, b"\x02\0\x0d@setDataFrame"));
-    pair.client
-        .send(&message(Kind::DATA_AMF0, 0, b"\x02\0\x0aonMetaData"));
+    pair.client.send(&message(Kind::DATA_AMF0, 1, b"\x02\0\x0d@setDataFrame\x02\0\x0aonMetaData"));
+    pair.client.send(&message(Kind::DATA_AMF0, 1, b"\x02\0\x0d@setDataFrame"));
+    pair.client.send(&message(Kind::DATA_AMF0, 0, b"\x02\0\x0aonMetaData"));
 
     let metadata = Event::Media(message(Kind::DATA_AMF0, 1, b"\x02\0\x0aonMetaData"));
     assert_eq!(pair.events(), [metadata.clone(), metadata]);
@@ -100,8 +91,5 @@ fn viewer_gets_media_between_the_answers() {
     pair.client.handle_input(&bytes).unwrap();
 
     assert_eq!(pair.client.poll_event(), Some(Seen::Media(video)));
-    assert!(matches!(
-        pair.client.poll_event(),
-        Some(Seen::Status { .. })
-    ));
+    assert!(matches!(pair.client.poll_event(), Some(Seen::Status { .. })));
 }

@@ -36,12 +36,7 @@ impl Pair {
     fn with(config: Config, options: Options) -> Self {
         let (now, seed) = (Instant::now(), RandomState::new().hash_one(0));
         println!("seed {seed}");
-        Self {
-            client: Client::new(options, now),
-            server: Server::new(config, now),
-            now,
-            random: seed | 1,
-        }
+        Self { client: Client::new(options, now), server: Server::new(config, now), now, random: seed | 1 }
     }
 
     /// Connected, with nothing left to poll.
@@ -64,10 +59,7 @@ impl Pair {
         let mut pair = Self::connected();
         pair.client.publish("cam");
         pair.drive();
-        assert!(matches!(
-            pair.events()[..],
-            [Event::Publish { stream_id: 1, .. }]
-        ));
+        assert!(matches!(pair.events()[..], [Event::Publish { stream_id: 1, .. }]));
         pair.server.start_publish(1);
         assert_eq!(pair.seen(), [Seen::Published { stream_id: 1 }]);
         pair
@@ -78,10 +70,7 @@ impl Pair {
         let mut pair = Self::connected();
         pair.client.play("cam");
         pair.drive();
-        assert!(matches!(
-            pair.events()[..],
-            [Event::Play { stream_id: 1, .. }]
-        ));
+        assert!(matches!(pair.events()[..], [Event::Play { stream_id: 1, .. }]));
         pair.server.start_play(1);
         pair.seen();
         pair
@@ -137,27 +126,14 @@ impl Pair {
     }
 
     /// Sends a command and returns what the client sees of it.
-    fn call(
-        &mut self,
-        stream_id: u32,
-        name: &str,
-        arguments: impl IntoIterator<Item = Value>,
-    ) -> Vec<Seen> {
+    fn call(&mut self, stream_id: u32, name: &str, arguments: impl IntoIterator<Item = Value>) -> Vec<Seen> {
         self.client.call(stream_id, name, arguments);
         self.seen()
     }
 
     /// The codes of all that the client sees of a command.
-    fn codes(
-        &mut self,
-        stream_id: u32,
-        name: &str,
-        arguments: impl IntoIterator<Item = Value>,
-    ) -> Vec<String> {
-        self.call(stream_id, name, arguments)
-            .iter()
-            .map(code)
-            .collect()
+    fn codes(&mut self, stream_id: u32, name: &str, arguments: impl IntoIterator<Item = Value>) -> Vec<String> {
+        self.call(stream_id, name, arguments).iter().map(code).collect()
     }
 
     fn pass(&mut self, time: Duration) {
@@ -178,10 +154,5 @@ fn code(seen: &Seen) -> String {
 }
 
 fn message(kind: Kind, stream_id: u32, payload: &[u8]) -> Message {
-    Message {
-        kind,
-        timestamp: 40,
-        stream_id,
-        payload: payload.to_vec().into(),
-    }
+    Message { kind, timestamp: 40, stream_id, payload: payload.to_vec().into() }
 }

@@ -8,14 +8,7 @@ fn viewer_is_told_in_order_that_its_stream_begins() {
     let mut pair = Pair::connected();
     pair.client.play("cam?token=1");
     let events = pair.events();
-    let [
-        Event::Play {
-            stream_id: 1,
-            play,
-            query,
-        },
-    ] = &events[..]
-    else {
+    let [Event::Play { stream_id: 1, play, query }] = &events[..] else {
         panic!("{events:?}");
     };
     assert_eq!((&*play.name, &**query), ("cam", "token=1"));
@@ -57,17 +50,12 @@ fn answers_to_a_play_leave_in_one_piece() {
 fn play_is_refused_with_a_code_of_its_own() {
     let mut pair = Pair::publishing();
     pair.call(0, "createStream", None);
-    let mut play = |stream_id, name: &str, start: f64| {
-        pair.codes(stream_id, "play", [name.into(), start.into()])
-    };
+    let mut play = |stream_id, name: &str, start: f64| pair.codes(stream_id, "play", [name.into(), start.into()]);
 
     assert_eq!(play(1, "cam", -2.0), ["error NetStream.Play.Failed"]);
     assert_eq!(play(9, "cam", -2.0), ["error NetStream.Play.Failed"]);
     assert_eq!(play(2, "", -2.0), ["error NetStream.Play.StreamNotFound"]);
-    assert_eq!(
-        play(2, "cam", 5000.0),
-        ["error NetStream.Play.StreamNotFound"]
-    );
+    assert_eq!(play(2, "cam", 5000.0), ["error NetStream.Play.StreamNotFound"]);
     assert_eq!(pair.events(), []);
 }
 
@@ -76,11 +64,7 @@ fn start_at_zero_takes_the_live_stream() {
     let mut pair = Pair::connected();
     pair.call(0, "createStream", None);
 
-    pair.call(
-        1,
-        "play",
-        ["cam".into(), 0.0.into(), 3000.0.into(), false.into()],
-    );
+    pair.call(1, "play", ["cam".into(), 0.0.into(), 3000.0.into(), false.into()]);
 
     let events = pair.events();
     let [Event::Play { play, .. }] = &events[..] else {
@@ -100,12 +84,8 @@ fn viewer_that_changes_its_stream_closes_the_old_one_first() {
     pair.call(1, "play2", [Value::object([("streamName", "third")])]);
 
     let events = pair.events();
-    let [
-        Event::Close { .. },
-        Event::Play { play: other, .. },
-        Event::Close { .. },
-        Event::Play { play: third, .. },
-    ] = &events[..]
+    let [Event::Close { .. }, Event::Play { play: other, .. }, Event::Close { .. }, Event::Play { play: third, .. }] =
+        &events[..]
     else {
         panic!("{events:?}");
     };
@@ -118,13 +98,9 @@ fn refused_viewer_may_try_again() {
     pair.client.play("cam");
     pair.events();
 
-    pair.server
-        .refuse_play(1, status::PLAY_STREAM_NOT_FOUND, "Not found.");
+    pair.server.refuse_play(1, status::PLAY_STREAM_NOT_FOUND, "Not found.");
 
-    assert_eq!(
-        pair.seen().iter().map(code).collect::<Vec<_>>(),
-        ["error NetStream.Play.StreamNotFound"]
-    );
+    assert_eq!(pair.seen().iter().map(code).collect::<Vec<_>>(), ["error NetStream.Play.StreamNotFound"]);
     pair.call(1, "play", [Value::from("cam")]);
     assert!(matches!(pair.events()[..], [Event::Play { .. }]));
 }
@@ -133,26 +109,11 @@ fn refused_viewer_may_try_again() {
 fn viewer_pauses_and_goes_on() {
     let mut pair = Pair::playing();
 
-    assert_eq!(
-        pair.codes(1, "pause", [true.into(), 0.0.into()]),
-        [status::PAUSE_NOTIFY, "StreamEof(1)"]
-    );
-    assert_eq!(
-        pair.codes(1, "pause", [false.into(), 0.0.into()]),
-        ["StreamBegin(1)", status::UNPAUSE_NOTIFY]
-    );
+    assert_eq!(pair.codes(1, "pause", [true.into(), 0.0.into()]), [status::PAUSE_NOTIFY, "StreamEof(1)"]);
+    assert_eq!(pair.codes(1, "pause", [false.into(), 0.0.into()]), ["StreamBegin(1)", status::UNPAUSE_NOTIFY]);
     assert_eq!(
         pair.events(),
-        [
-            Event::Pause {
-                stream_id: 1,
-                paused: true
-            },
-            Event::Pause {
-                stream_id: 1,
-                paused: false
-            }
-        ]
+        [Event::Pause { stream_id: 1, paused: true }, Event::Pause { stream_id: 1, paused: false }]
     );
 }
 
@@ -167,10 +128,7 @@ fn pause_of_what_does_not_play_is_ignored() {
 
 #[test]
 fn live_stream_can_not_be_sought() {
-    assert_eq!(
-        Pair::playing().codes(1, "seek", [5000.0.into()]),
-        ["error NetStream.Seek.Failed"]
-    );
+    assert_eq!(Pair::playing().codes(1, "seek", [5000.0.into()]), ["error NetStream.Seek.Failed"]);
 }
 
 #[test]
@@ -178,27 +136,15 @@ fn viewer_chooses_what_it_receives() {
     let mut pair = Pair::playing();
 
     assert_eq!(pair.codes(1, "receiveVideo", [false.into()]), [""; 0]);
-    assert_eq!(
-        pair.call(1, "receiveVideo", [true.into()]).last(),
-        Some(&Seen::Playing { stream_id: 1 })
-    );
+    assert_eq!(pair.call(1, "receiveVideo", [true.into()]).last(), Some(&Seen::Playing { stream_id: 1 }));
     pair.call(1, "receiveAudio", [false.into()]);
 
     assert_eq!(
         pair.events(),
         [
-            Event::ReceiveVideo {
-                stream_id: 1,
-                receive: false
-            },
-            Event::ReceiveVideo {
-                stream_id: 1,
-                receive: true
-            },
-            Event::ReceiveAudio {
-                stream_id: 1,
-                receive: false
-            },
+            Event::ReceiveVideo { stream_id: 1, receive: false },
+            Event::ReceiveVideo { stream_id: 1, receive: true },
+            Event::ReceiveAudio { stream_id: 1, receive: false },
         ]
     );
 }
@@ -246,10 +192,7 @@ fn length_of_a_live_stream_is_zero() {
 
 #[test]
 fn player_that_subscribes_first_is_answered() {
-    assert_eq!(
-        Pair::connected().codes(0, "FCSubscribe", ["cam".into()]),
-        ["_result", "onFCSubscribe"]
-    );
+    assert_eq!(Pair::connected().codes(0, "FCSubscribe", ["cam".into()]), ["_result", "onFCSubscribe"]);
 }
 
 #[test]
@@ -257,10 +200,7 @@ fn one_connection_publishes_and_plays() {
     let mut pair = Pair::publishing();
     pair.client.play("other");
 
-    assert!(matches!(
-        pair.events()[..],
-        [Event::Play { stream_id: 2, .. }]
-    ));
+    assert!(matches!(pair.events()[..], [Event::Play { stream_id: 2, .. }]));
     pair.server.start_play(2);
     pair.call(2, "closeStream", None);
 

@@ -4,11 +4,7 @@ use super::*;
 use crate::command::status;
 
 fn publish(pair: &mut Pair, stream_id: u32, arguments: &[&str]) -> Vec<String> {
-    pair.codes(
-        stream_id,
-        "publish",
-        arguments.iter().map(|argument| Value::from(*argument)),
-    )
+    pair.codes(stream_id, "publish", arguments.iter().map(|argument| Value::from(*argument)))
 }
 
 #[test]
@@ -16,11 +12,7 @@ fn publisher_is_let_in_when_the_owner_says_so() {
     let mut pair = Pair::connected();
     pair.client.publish("cam?key=1");
 
-    let expected = Event::Publish {
-        stream_id: 1,
-        name: "cam".to_owned(),
-        query: "key=1".to_owned(),
-    };
+    let expected = Event::Publish { stream_id: 1, name: "cam".to_owned(), query: "key=1".to_owned() };
     assert_eq!(pair.events(), [expected]);
     assert_eq!(pair.seen(), []);
     pair.server.start_publish(1);
@@ -34,13 +26,9 @@ fn publisher_that_is_refused_may_try_again() {
     pair.client.publish("cam");
     pair.events();
 
-    pair.server
-        .refuse_publish(1, status::PUBLISH_BAD_NAME, "Taken.");
+    pair.server.refuse_publish(1, status::PUBLISH_BAD_NAME, "Taken.");
 
-    assert_eq!(
-        pair.seen().iter().map(code).collect::<Vec<_>>(),
-        ["error NetStream.Publish.BadName"]
-    );
+    assert_eq!(pair.seen().iter().map(code).collect::<Vec<_>>(), ["error NetStream.Publish.BadName"]);
     assert_eq!(publish(&mut pair, 1, &["other"]), [""; 0]);
     assert!(matches!(pair.events()[..], [Event::Publish { .. }]));
 }
@@ -50,23 +38,11 @@ fn publish_is_refused_with_a_code_of_its_own() {
     let mut pair = Pair::publishing();
     pair.call(0, "createStream", None);
 
-    assert_eq!(
-        publish(&mut pair, 1, &["other"]),
-        ["error NetStream.Publish.BadName"]
-    );
+    assert_eq!(publish(&mut pair, 1, &["other"]), ["error NetStream.Publish.BadName"]);
     assert_eq!(publish(&mut pair, 2, &[]), ["error NetStream.Failed"]);
-    assert_eq!(
-        publish(&mut pair, 2, &["?key=1"]),
-        ["error NetStream.Failed"]
-    );
-    assert_eq!(
-        publish(&mut pair, 2, &["cam", "record"]),
-        ["error NetStream.Record.NoAccess"]
-    );
-    assert_eq!(
-        publish(&mut pair, 2, &["cam", "append"]),
-        ["error NetStream.Record.NoAccess"]
-    );
+    assert_eq!(publish(&mut pair, 2, &["?key=1"]), ["error NetStream.Failed"]);
+    assert_eq!(publish(&mut pair, 2, &["cam", "record"]), ["error NetStream.Record.NoAccess"]);
+    assert_eq!(publish(&mut pair, 2, &["cam", "append"]), ["error NetStream.Record.NoAccess"]);
     assert_eq!(publish(&mut pair, 9, &["cam"]), ["error NetStream.Failed"]);
     assert_eq!(pair.events(), []);
 }
@@ -82,18 +58,10 @@ fn encoder_that_announces_itself_is_answered() {
     pair.server.start_publish(1);
 
     let seen = pair.seen();
-    assert_eq!(
-        seen[0],
-        Seen::Called {
-            name: "onFCPublish".to_owned()
-        }
-    );
+    assert_eq!(seen[0], Seen::Called { name: "onFCPublish".to_owned() });
     assert_eq!(seen[1], Seen::Published { stream_id: 1 });
     let codes = pair.codes(0, "FCUnpublish", ["cam".into()]);
-    assert_eq!(
-        codes,
-        ["_result", "onFCUnpublish", status::UNPUBLISH_SUCCESS]
-    );
+    assert_eq!(codes, ["_result", "onFCUnpublish", status::UNPUBLISH_SUCCESS]);
     assert_eq!(pair.events(), [Event::Close { stream_id: 1 }]);
 }
 
@@ -109,21 +77,12 @@ fn fc_unpublish_of_another_name_ends_nothing() {
 fn stream_that_is_closed_can_be_published_on_again() {
     let mut pair = Pair::publishing();
 
-    assert_eq!(
-        pair.codes(1, "closeStream", None),
-        [status::UNPUBLISH_SUCCESS]
-    );
+    assert_eq!(pair.codes(1, "closeStream", None), [status::UNPUBLISH_SUCCESS]);
     assert_eq!(pair.codes(1, "closeStream", None), [""; 0]);
     publish(&mut pair, 1, &["other"]);
 
     let events = pair.events();
-    assert!(matches!(
-        events[..],
-        [
-            Event::Close { stream_id: 1 },
-            Event::Publish { stream_id: 1, .. }
-        ]
-    ));
+    assert!(matches!(events[..], [Event::Close { stream_id: 1 }, Event::Publish { stream_id: 1, .. }]));
 }
 
 #[test]
@@ -142,10 +101,7 @@ fn owner_ends_a_publisher_without_an_event() {
     pair.server.unpublished(1);
     pair.server.unpublished(1);
 
-    assert_eq!(
-        pair.seen().iter().map(code).collect::<Vec<_>>(),
-        [status::UNPUBLISH_SUCCESS]
-    );
+    assert_eq!(pair.seen().iter().map(code).collect::<Vec<_>>(), [status::UNPUBLISH_SUCCESS]);
     assert_eq!(pair.events(), []);
 }
 
@@ -157,8 +113,7 @@ fn answer_that_comes_too_late_does_nothing() {
     pair.call(1, "closeStream", None);
 
     pair.server.start_publish(1);
-    pair.server
-        .refuse_publish(1, status::PUBLISH_BAD_NAME, "Taken.");
+    pair.server.refuse_publish(1, status::PUBLISH_BAD_NAME, "Taken.");
 
     assert_eq!(pair.seen(), []);
 }
@@ -167,9 +122,7 @@ fn answer_that_comes_too_late_does_nothing() {
 fn streams_of_a_connection_are_limited() {
     let mut pair = Pair::connected();
 
-    let answers: Vec<_> = (0..10)
-        .flat_map(|_| pair.codes(0, "createStream", None))
-        .collect();
+    let answers: Vec<_> = (0..10).flat_map(|_| pair.codes(0, "createStream", None)).collect();
 
     assert_eq!(answers[..8], ["_result"; 8]);
     assert_eq!(answers[8..], ["error NetConnection.Call.Failed"; 2]);
@@ -181,10 +134,7 @@ fn streams_of_a_connection_are_limited() {
 fn unknown_command_fails_if_it_wants_an_answer() {
     let mut pair = Pair::connected();
 
-    assert_eq!(
-        pair.codes(0, "chat.say", None),
-        ["error NetConnection.Call.Failed"]
-    );
+    assert_eq!(pair.codes(0, "chat.say", None), ["error NetConnection.Call.Failed"]);
     let silent = crate::command::answer::command(0, "chat.say", 0.0, [Value::Null]);
     pair.client.send(&silent);
     assert_eq!(pair.seen(), []);

@@ -6,11 +6,7 @@ use crate::session::Phase;
 /// Moves the clock to the deadline and lets it pass.
 fn expire(pair: &mut Pair) -> Result<(), Error> {
     let deadline = pair.server.deadline().unwrap();
-    assert!(
-        pair.server
-            .handle_timeout(deadline - Duration::from_millis(1))
-            .is_ok()
-    );
+    assert!(pair.server.handle_timeout(deadline - Duration::from_millis(1)).is_ok());
     pair.now = deadline;
     pair.server.handle_timeout(deadline)
 }
@@ -43,10 +39,7 @@ fn client_that_does_not_connect_is_closed() {
     pair.pass(Duration::from_secs(4));
     pair.server.handle_input(&up, pair.now).unwrap();
 
-    assert_eq!(
-        pair.server.deadline(),
-        Some(pair.now + Duration::from_secs(10))
-    );
+    assert_eq!(pair.server.deadline(), Some(pair.now + Duration::from_secs(10)));
     assert!(is_timeout(expire(&mut pair), Phase::Connect));
 }
 
@@ -68,10 +61,7 @@ fn client_that_only_connects_is_closed() {
     pair.pass(Duration::from_secs(19));
     pair.server.handle_input(&[], pair.now).unwrap();
 
-    assert_eq!(
-        pair.server.deadline(),
-        Some(accepted + Duration::from_secs(30))
-    );
+    assert_eq!(pair.server.deadline(), Some(accepted + Duration::from_secs(30)));
     assert!(is_timeout(expire(&mut pair), Phase::Idle));
 }
 
@@ -84,10 +74,7 @@ fn client_that_has_stopped_may_begin_again_for_a_while() {
     pair.pass(Duration::from_secs(15));
     pair.call(0, "_checkbw", None);
 
-    assert_eq!(
-        pair.server.deadline(),
-        Some(closed + Duration::from_secs(30))
-    );
+    assert_eq!(pair.server.deadline(), Some(closed + Duration::from_secs(30)));
     pair.call(1, "publish", [Value::from("cam")]);
     assert!(expire(&mut pair).is_ok());
 }
@@ -97,21 +84,12 @@ fn silent_viewer_is_pinged_and_its_answer_counts() {
     let mut pair = Pair::playing();
     let heard = pair.now;
 
-    assert_eq!(
-        pair.server.deadline(),
-        Some(heard + Duration::from_secs(20))
-    );
+    assert_eq!(pair.server.deadline(), Some(heard + Duration::from_secs(20)));
     expire(&mut pair).unwrap();
-    assert_eq!(
-        pair.server.deadline(),
-        Some(heard + Duration::from_secs(60))
-    );
+    assert_eq!(pair.server.deadline(), Some(heard + Duration::from_secs(60)));
     pair.drive();
 
-    assert_eq!(
-        pair.server.deadline(),
-        Some(heard + Duration::from_secs(40))
-    );
+    assert_eq!(pair.server.deadline(), Some(heard + Duration::from_secs(40)));
 }
 
 #[test]
@@ -132,8 +110,5 @@ fn client_gives_up_a_server_that_is_silent() {
 
     assert_eq!(deadline, now + Duration::from_secs(10));
     assert!(client.handle_timeout(now).is_ok());
-    assert!(is_timeout(
-        client.handle_timeout(deadline),
-        Phase::Handshake
-    ));
+    assert!(is_timeout(client.handle_timeout(deadline), Phase::Handshake));
 }
