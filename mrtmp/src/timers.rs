@@ -1,24 +1,26 @@
 //! The deadlines of a state machine: set any number, take them in the order of time.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
-/// Deadlines, each with what is due then. A deadline is never withdrawn: who takes it checks that it still matters.
+/// Deadlines, each with what is due then. Who takes one checks that it still matters; those of something that is gone are
+/// forgotten, so that what comes and goes leaves nothing.
 #[derive(Debug)]
 pub struct Timers<T> {
-    heap: BinaryHeap<Reverse<(Instant, T)>>,
+    queue: BTreeSet<(Instant, T)>,
+    of: BTreeMap<T, BTreeSet<Instant>>,
 }
 
-impl<T: Ord> Timers<T> {
+impl<T: Ord + Clone> Timers<T> {
     /// Sets a deadline.
     pub fn set(&mut self, at: Instant, what: T) {
-        self.heap.push(Reverse((at, what)));
+        self.of.entry(what.clone()).or_default().insert(at);
+        self.queue.insert((at, what));
     }
 
     /// The earliest deadline.
     pub fn next(&self) -> Option<Instant> {
-        self.heap.peek().map(|Reverse((at, _))| *at)
+        self.queue.first().map(|(at, _)| *at)
     }
 
     /// Takes one that is due.
@@ -26,15 +28,37 @@ impl<T: Ord> Timers<T> {
         if self.next()? > now {
             return None;
         }
-        self.heap.pop().map(|Reverse((_, what))| what)
+        let (at, what) = self.queue.pop_first()?;
+        if let Some(deadlines) = self.of.get_mut(&what) {
+            deadlines.remove(&at);
+            if deadlines.is_empty() {
+                self.of.remove(&what);
+            }
+        }
+        Some(what)
+    }
+
+    /// No deadline of this is left.
+    pub fn forget(&mut self, what: &T) {
+        for at in self.of.remove(what).into_iter().flatten() {
+            self.queue.remove(&(at, what.clone()));
+        }
+    }
+
+    /// How many are set.
+    pub fn len(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// Whether none is set.
+    pub fn is_empty(&self) -> bool {
+        self.queue.is_empty()
     }
 }
 
-impl<T: Ord> Default for Timers<T> {
+impl<T> Default for Timers<T> {
     fn default() -> Self {
-        Self {
-            heap: BinaryHeap::new(),
-        }
+        Self { queue: BTreeSet::new(), of: BTreeMap::new() }
     }
 }
 
@@ -52,14 +76,22 @@ mod tests {
         timers.set(start + Duration::from_secs(1), "first");
 
         assert_eq!(timers.take_due(start), None);
-        assert_eq!(
-            timers.take_due(start + Duration::from_secs(3)),
-            Some("first")
-        );
-        assert_eq!(
-            timers.take_due(start + Duration::from_secs(3)),
-            Some("second")
-        );
+        assert_eq!(timers.take_due(start + Duration::from_secs(3)), Some("first"));
+        assert_eq!(timers.take_due(start + Duration::from_secs(3)), Some("second"));
         assert_eq!(timers.next(), None);
+    }
+
+    #[test]
+    fn nothing_is_left_of_what_is_forgotten() {
+        let start = Instant::now();
+        let mut timers = Timers::default();
+        for seconds in [3, 1, 2] {
+            timers.set(start + Duration::from_secs(seconds), "gone");
+        }
+        timers.set(start + Duration::from_secs(4), "here");
+
+        timers.forget(&"gone");
+
+        assert_eq!((timers.len(), timers.next()), (1, Some(start + Duration::from_secs(4))));
     }
 }

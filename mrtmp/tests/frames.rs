@@ -72,10 +72,7 @@ fn media_has_22_bytes_of_framing() {
     let bytes = unhex("00000014 20 00000007 0000000000000102 00000028 09 6162");
 
     assert_eq!(encoded(&frame), bytes);
-    assert_eq!(
-        media(0x0102, b"ab").framing(Kind::Media).unwrap(),
-        bytes[..MEDIA_FRAMING]
-    );
+    assert_eq!(media(0x0102, b"ab").framing(Kind::Media).unwrap(), bytes[..MEDIA_FRAMING]);
 }
 
 #[test]
@@ -90,19 +87,11 @@ fn every_type_number_leads_back_to_its_type() {
 fn a_publish_looks_like_this() {
     let frame = Frame::Publish(Publish {
         channel: Channel(1),
-        publication: PublicationId {
-            edge: BootId(0xb007),
-            counter: 2,
-        },
+        publication: PublicationId { edge: BootId(0xb007), counter: 2 },
         client: ClientId(3),
         key: key("live/alice"),
         generation: 4,
-        asks: Client {
-            app: "live".into(),
-            query: "k=v".into(),
-            ..Client::default()
-        }
-        .into(),
+        asks: Client { app: "live".into(), query: "k=v".into(), ..Client::default() }.into(),
     });
 
     let bytes = unhex(
@@ -120,15 +109,9 @@ fn a_publish_looks_like_this() {
 
 #[test]
 fn an_unknown_type_below_0x80_is_refused_and_one_above_is_skipped() {
-    assert_eq!(
-        Frame::decode(0x7f, Bytes::new()),
-        Err(Error::UnknownType(0x7f))
-    );
+    assert_eq!(Frame::decode(0x7f, Bytes::new()), Err(Error::UnknownType(0x7f)));
     assert_eq!(Frame::decode(0x80, Bytes::from_static(b"any")), Ok(None));
-    let known = Frame::Have(Have {
-        channel: Channel(1),
-        next: 2,
-    });
+    let known = Frame::Have(Have { channel: Channel(1), next: 2 });
     let mut bytes = unhex("00000004 80 aabbcc 00000001 ff");
     bytes.extend(encoded(&known));
 
@@ -137,28 +120,14 @@ fn an_unknown_type_below_0x80_is_refused_and_one_above_is_skipped() {
 
 #[test]
 fn what_exceeds_its_limit_is_refused_before_it_is_here() {
-    let limits = Limits {
-        payload: MIN_PAYLOAD,
-        control: MIN_CONTROL,
-    };
+    let limits = Limits { payload: MIN_PAYLOAD, control: MIN_CONTROL };
     let refused = |head: &str| Reader::new(limits).read(&mut unhex(head).as_slice());
 
-    let payload = Error::PayloadTooLong {
-        length: 65_537,
-        limit: 65_536,
-    };
+    let payload = Error::PayloadTooLong { length: 65_537, limit: 65_536 };
     assert_eq!(refused("00010013 20"), Err(payload));
-    let control = Error::FrameTooLong {
-        kind: 0x10,
-        length: 16_385,
-        limit: 16_384,
-    };
+    let control = Error::FrameTooLong { kind: 0x10, length: 16_385, limit: 16_384 };
     assert_eq!(refused("00004001 10"), Err(control));
-    let list = Error::FrameTooLong {
-        kind: 0x40,
-        length: u32::MAX,
-        limit: MAX_LIST_FRAME,
-    };
+    let list = Error::FrameTooLong { kind: 0x40, length: u32::MAX, limit: MAX_LIST_FRAME };
     assert_eq!(refused("ffffffff 40"), Err(list));
     assert_eq!(refused("00000000"), Ok(None));
     assert_eq!(refused("00000000 10"), Err(Error::NoType));
@@ -173,37 +142,18 @@ fn what_exceeds_its_limit_is_refused_before_it_is_here() {
 fn a_count_that_nothing_follows_makes_no_room() {
     let streams = unhex("01 0000000000000001 00040000");
 
-    assert_eq!(
-        Frame::decode(0x40, streams.into()),
-        Err(Error::Truncated { kind: 0x40 })
-    );
+    assert_eq!(Frame::decode(0x40, streams.into()), Err(Error::Truncated { kind: 0x40 }));
     let too_many = unhex("01 0000000000000001 00040001");
-    assert!(matches!(
-        Frame::decode(0x40, too_many.into()),
-        Err(Error::FieldTooLong { .. })
-    ));
+    assert!(matches!(Frame::decode(0x40, too_many.into()), Err(Error::FieldTooLong { .. })));
 }
 
 #[test]
 fn a_field_that_does_not_fit_is_refused_and_leaves_no_bytes() {
-    let asks = Client {
-        tc_url: "u".repeat(MAX_CLIENT_TEXT + 1),
-        ..Client::default()
-    };
-    let too_long = Error::FieldTooLong {
-        field: "tcUrl",
-        length: 4097,
-        limit: 4096,
-    };
+    let asks = Client { tc_url: "u".repeat(MAX_CLIENT_TEXT + 1), ..Client::default() };
+    let too_long = Error::FieldTooLong { field: "tcUrl", length: 4097, limit: 4096 };
     assert_eq!(asks.check(), Err(too_long.clone()));
-    let play = Play {
-        client: ClientId(1),
-        stream_id: 1,
-        key: key("a/b"),
-        generation: 0,
-        granted: false,
-        asks: asks.into(),
-    };
+    let play =
+        Play { client: ClientId(1), stream_id: 1, key: key("a/b"), generation: 0, granted: false, asks: asks.into() };
     let mut bytes = vec![1, 2];
 
     assert_eq!(Frame::Play(play).encode(&mut bytes), Err(too_long));
@@ -212,38 +162,20 @@ fn a_field_that_does_not_fit_is_refused_and_leaves_no_bytes() {
 
 #[test]
 fn a_long_description_is_cut_between_two_characters() {
-    let refused = Refused {
-        channel: Channel(1),
-        code: "C".into(),
-        description: "é".repeat(300) + "x",
-    };
+    let refused = Refused { channel: Channel(1), code: "C".into(), description: "é".repeat(300) + "x" };
 
     let bytes = encoded(&Frame::Refused(refused));
 
-    let Ok(Some(Frame::Refused(refused))) = decoded(&bytes) else {
-        panic!("not a REFUSED")
-    };
+    let Ok(Some(Frame::Refused(refused))) = decoded(&bytes) else { panic!("not a REFUSED") };
     assert_eq!(refused.description, "é".repeat(256));
 }
 
 #[test]
 fn a_value_without_a_meaning_is_refused() {
     let boolean = Frame::decode(Kind::Awaiting.number(), unhex("00000001 02").into());
-    assert_eq!(
-        boolean,
-        Err(Error::Value {
-            field: "a boolean",
-            value: 2
-        })
-    );
+    assert_eq!(boolean, Err(Error::Value { field: "a boolean", value: 2 }));
     let asked = Frame::decode(Kind::NotOwner.number(), unhex("03").into());
-    assert_eq!(
-        asked,
-        Err(Error::Value {
-            field: "what was asked",
-            value: 3
-        })
-    );
+    assert_eq!(asked, Err(Error::Value { field: "what was asked", value: 3 }));
     let reason = Frame::decode(Kind::GoAway.number(), unhex("0001 ff").into());
     assert_eq!(reason, Err(Error::NotUtf8 { field: "a reason" }));
     let watch = Frame::decode(Kind::Watch.number(), unhex("00000001 0003 612f2f").into());

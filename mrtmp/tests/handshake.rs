@@ -14,35 +14,16 @@ use support::pair::{Pair, both_refused, edge, operator, origin, output};
 
 #[test]
 fn two_parts_with_the_same_secret_link_up_and_know_each_other() {
-    let limits = Limits {
-        payload: MIN_PAYLOAD,
-        ..Limits::default()
-    };
-    let mut pair = Pair::new(
-        Config {
-            limits,
-            boot: BootId(41),
-            ..edge()
-        },
-        origin(),
-    );
+    let limits = Limits { payload: MIN_PAYLOAD, ..Limits::default() };
+    let mut pair = Pair::new(Config { limits, boot: BootId(41), ..edge() }, origin());
 
     assert_eq!(pair.exchange(), (Ok(()), Ok(())));
 
     let peer = pair.listener_up();
-    assert_eq!(
-        (&*peer.name, peer.role, peer.boot, peer.number),
-        ("edge-0", Role::Edge, BootId(41), 1)
-    );
-    assert_eq!(
-        (peer.version, peer.generation, peer.limits),
-        (VERSION, 100, limits)
-    );
+    assert_eq!((&*peer.name, peer.role, peer.boot, peer.number), ("edge-0", Role::Edge, BootId(41), 1));
+    assert_eq!((peer.version, peer.generation, peer.limits), (VERSION, 100, limits));
     let peer = pair.dialler_up();
-    assert_eq!(
-        (&*peer.name, peer.role, peer.version),
-        ("origin-0", Role::Origin, VERSION)
-    );
+    assert_eq!((&*peer.name, peer.role, peer.version), ("origin-0", Role::Origin, VERSION));
     assert_eq!(pair.listener.peer().unwrap().name, "edge-0".into());
 }
 
@@ -61,13 +42,7 @@ fn a_handshake_in_single_bytes_is_the_same_handshake() {
 
 #[test]
 fn another_cluster_is_refused() {
-    let mut pair = Pair::new(
-        Config {
-            cluster: "other".into(),
-            ..edge()
-        },
-        origin(),
-    );
+    let mut pair = Pair::new(Config { cluster: "other".into(), ..edge() }, origin());
 
     assert_eq!(pair.exchange(), both_refused(Refusal::Cluster));
 }
@@ -81,12 +56,7 @@ fn a_listener_refuses_a_dialler_that_meant_someone_else() {
 
 #[test]
 fn roles_that_have_no_links_refuse_each_other() {
-    for (dialler, listener) in [
-        (edge(), edge()),
-        (origin(), origin()),
-        (origin(), edge()),
-        (edge(), operator()),
-    ] {
+    for (dialler, listener) in [(edge(), edge()), (origin(), origin()), (origin(), edge()), (edge(), operator())] {
         let name = listener.name.clone();
         let mut pair = Pair::expecting(&name, dialler, listener);
 
@@ -107,29 +77,15 @@ fn an_operator_links_up_with_edges_and_origins() {
 #[test]
 fn the_highest_version_that_both_speak_is_chosen() {
     let speaks = |dialler, listener| {
-        let mut pair = Pair::new(
-            Config {
-                versions: dialler,
-                ..edge()
-            },
-            Config {
-                versions: listener,
-                ..origin()
-            },
-        );
+        let mut pair = Pair::new(Config { versions: dialler, ..edge() }, Config { versions: listener, ..origin() });
         let results = pair.exchange();
-        results
-            .0
-            .map(|()| (pair.dialler_up().version, pair.listener_up().version))
+        results.0.map(|()| (pair.dialler_up().version, pair.listener_up().version))
     };
 
     assert_eq!(speaks(1..=2, 1..=1), Ok((1, 1)));
     assert_eq!(speaks(1..=1, 1..=2), Ok((1, 1)));
     assert_eq!(speaks(1..=2, 2..=3), Ok((2, 2)));
-    assert_eq!(
-        speaks(3..=4, 1..=2),
-        Err(Error::RefusedByPeer(Refusal::Version))
-    );
+    assert_eq!(speaks(3..=4, 1..=2), Err(Error::RefusedByPeer(Refusal::Version)));
 }
 
 #[test]
@@ -160,24 +116,15 @@ fn a_handshake_that_stalls_ends_at_its_deadline() {
     pair.pass(5000);
 
     assert_eq!(pair.listener.deadline(), Some(pair.now));
-    assert_eq!(
-        pair.listener.handle_timeout(pair.now),
-        Err(Error::Slow(Duration::from_secs(5)))
-    );
-    assert_eq!(
-        pair.listener.handle_input(b"MRTP", pair.now),
-        Err(Error::NotUp)
-    );
+    assert_eq!(pair.listener.handle_timeout(pair.now), Err(Error::Slow(Duration::from_secs(5))));
+    assert_eq!(pair.listener.handle_input(b"MRTP", pair.now), Err(Error::NotUp));
 }
 
 #[test]
 fn what_is_not_mrtmp_gets_no_answer() {
     let mut pair = Pair::new(edge(), origin());
 
-    assert_eq!(
-        pair.listener.handle_input(b"GET / HTTP/1.1\r\n", pair.now),
-        Err(Error::Magic)
-    );
+    assert_eq!(pair.listener.handle_input(b"GET / HTTP/1.1\r\n", pair.now), Err(Error::Magic));
     assert!(output(&mut pair.listener, pair.now).is_empty());
 }
 
@@ -187,10 +134,7 @@ fn frames_before_the_proof_are_refused() {
     let mut said = output(&mut pair.dialler, pair.now);
     said.extend([0, 0, 0, 5, 0x16, 0, 0, 0, 1]);
 
-    assert_eq!(
-        pair.listener.handle_input(&said, pair.now),
-        Err(Error::Misplaced { kind: 0x16 })
-    );
+    assert_eq!(pair.listener.handle_input(&said, pair.now), Err(Error::Misplaced { kind: 0x16 }));
 }
 
 #[test]
@@ -198,20 +142,9 @@ fn a_newer_link_replaces_an_older_of_the_same_boot_and_any_of_another_boot() {
     let mut pair = Pair::new(edge(), origin());
     pair.settle();
     let first = pair.listener_up();
-    let second = Peer {
-        number: 2,
-        ..first.clone()
-    };
-    let restarted = Peer {
-        boot: BootId(8),
-        number: 1,
-        ..first.clone()
-    };
-    let other = Peer {
-        name: "edge-1".into(),
-        number: 9,
-        ..first.clone()
-    };
+    let second = Peer { number: 2, ..first.clone() };
+    let restarted = Peer { boot: BootId(8), number: 1, ..first.clone() };
+    let other = Peer { name: "edge-1".into(), number: 9, ..first.clone() };
 
     assert!(second.replaces(&first) && !first.replaces(&second));
     assert!(restarted.replaces(&second));

@@ -29,10 +29,7 @@ async fn ten_thousand_frames_each_way_at_once_pass_a_small_window_in_order() {
     let counters = dialled.counters();
     let wake = Notify::new();
 
-    tokio::join!(
-        dialled.run(&mut up, &wake, both(&done)),
-        accepted.run(&mut down, &wake, both(&done))
-    );
+    tokio::join!(dialled.run(&mut up, &wake, both(&done)), accepted.run(&mut down, &wake, both(&done)));
 
     assert_eq!((up.received, down.received), (FRAMES, FRAMES));
     assert_eq!(counters.frames_out(), FRAMES);
@@ -48,13 +45,7 @@ async fn an_endpoint_that_is_woken_sends_at_once() {
     let (mut sender, mut receiver) = (Flood::new(&done), Flood::new(&done));
     (sender.next, receiver.next) = (FRAMES - 1, FRAMES);
     receiver.received = FRAMES - 1;
-    let one = async {
-        done.subscribe()
-            .wait_for(|done| *done == 1)
-            .await
-            .map(|_| ())
-            .unwrap()
-    };
+    let one = async { done.subscribe().wait_for(|done| *done == 1).await.map(|_| ()).unwrap() };
     let quiet = Notify::new();
 
     wake.notify_one();
@@ -73,79 +64,41 @@ async fn a_peer_that_shuts_down_says_goodbye_and_closes() {
     let (mut quiet, mut away) = (Quiet::default(), Quiet::default());
     let wake = Notify::new();
 
-    let (reason, _) = tokio::join!(
-        dialled.run(&mut quiet, &wake, pending()),
-        accepted.run(&mut away, &wake, async {})
-    );
+    let (reason, _) = tokio::join!(dialled.run(&mut quiet, &wake, pending()), accepted.run(&mut away, &wake, async {}));
 
     assert!(matches!(reason, Reason::Link(Error::Closed)), "{reason:?}");
-    assert!(
-        matches!(quiet.frames.last(), Some(Frame::GoAway(_))),
-        "{:?}",
-        quiet.frames
-    );
+    assert!(matches!(quiet.frames.last(), Some(Frame::GoAway(_))), "{:?}", quiet.frames);
 }
 
 #[tokio::test]
 async fn both_sides_of_a_refused_handshake_hear_why() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let stranger = Config {
-        secrets: secrets(&["another secret of length"]),
-        ..edge()
-    };
+    let stranger = Config { secrets: secrets(&["another secret of length"]), ..edge() };
     let accepting = async {
         let (stream, _) = listener.accept().await.unwrap();
         accept(stream, origin().into(), opening(2)).await
     };
     let patience = Duration::from_secs(5);
 
-    let (dialled, accepted) = tokio::join!(
-        dial(
-            address,
-            patience,
-            stranger.into(),
-            "origin-0".into(),
-            opening(1)
-        ),
-        accepting
-    );
+    let (dialled, accepted) =
+        tokio::join!(dial(address, patience, stranger.into(), "origin-0".into(), opening(1)), accepting);
 
     let refused = dialled.unwrap_err();
-    assert!(
-        matches!(
-            refused,
-            Error::Link(link::Error::RefusedByPeer(Refusal::Proof))
-        ),
-        "{refused:?}"
-    );
+    assert!(matches!(refused, Error::Link(link::Error::RefusedByPeer(Refusal::Proof))), "{refused:?}");
     let refused = accepted.unwrap_err();
-    assert!(
-        matches!(
-            refused,
-            Error::Link(link::Error::PeerRefused(Refusal::Proof))
-        ),
-        "{refused:?}"
-    );
+    assert!(matches!(refused, Error::Link(link::Error::PeerRefused(Refusal::Proof))), "{refused:?}");
 }
 
 #[tokio::test]
 async fn an_endpoint_that_refuses_a_frame_ends_the_link() {
     let (dialled, accepted) = connected().await;
-    let mut sender = Quiet {
-        send: vec![Frame::Media(support::media(0, &[]))],
-        ..Quiet::default()
-    };
-    let mut strict = Quiet {
-        refuses: true,
-        ..Quiet::default()
-    };
+    let mut sender = Quiet { send: vec![Frame::Media(support::media(0, &[]))], ..Quiet::default() };
+    let mut strict = Quiet { refuses: true, ..Quiet::default() };
     let wake = Notify::new();
 
-    let (_, reason) = tokio::join!(
-        dialled.run(&mut sender, &wake, pending()),
-        accepted.run(&mut strict, &wake, pending())
-    );
+    let (_, reason) =
+        tokio::join!(dialled.run(&mut sender, &wake, pending()), accepted.run(&mut strict, &wake, pending()));
 
     assert!(matches!(reason, Reason::Endpoint("refused")), "{reason:?}");
 }
@@ -153,35 +106,16 @@ async fn an_endpoint_that_refuses_a_frame_ends_the_link() {
 #[tokio::test]
 async fn a_frame_that_has_no_place_is_not_sent_and_ends_the_link() {
     let (dialled, accepted) = connected().await;
-    let have = Have {
-        channel: Channel(1),
-        next: 1,
-    };
-    let mut wrong = Quiet {
-        send: vec![Frame::Have(have)],
-        ..Quiet::default()
-    };
+    let have = Have { channel: Channel(1), next: 1 };
+    let mut wrong = Quiet { send: vec![Frame::Have(have)], ..Quiet::default() };
     let mut other = Quiet::default();
     let wake = Notify::new();
 
-    let (reason, _) = tokio::join!(
-        dialled.run(&mut wrong, &wake, pending()),
-        accepted.run(&mut other, &wake, pending())
-    );
+    let (reason, _) =
+        tokio::join!(dialled.run(&mut wrong, &wake, pending()), accepted.run(&mut other, &wake, pending()));
 
-    assert!(
-        matches!(
-            reason,
-            Reason::Link(Error::Link(link::Error::Misplaced { kind: 0x15 }))
-        ),
-        "{reason:?}"
-    );
-    assert!(
-        other
-            .frames
-            .iter()
-            .all(|frame| matches!(frame, Frame::Heartbeat(_)))
-    );
+    assert!(matches!(reason, Reason::Link(Error::Link(link::Error::Misplaced { kind: 0x15 }))), "{reason:?}");
+    assert!(other.frames.iter().all(|frame| matches!(frame, Frame::Heartbeat(_))));
 }
 
 /// Sends numbered frames until all are sent, and checks those that come.
@@ -193,11 +127,7 @@ struct Flood {
 
 impl Flood {
     fn new(done: &watch::Sender<u32>) -> Self {
-        Self {
-            next: 0,
-            received: 0,
-            done: done.clone(),
-        }
+        Self { next: 0, received: 0, done: done.clone() }
     }
 }
 
@@ -257,13 +187,7 @@ impl Endpoint for Quiet {
 fn numbered(sequence: u64) -> Media {
     let byte = u8::try_from(sequence % 251).unwrap();
     let length = usize::try_from(sequence * 37 % 2000).unwrap();
-    Media {
-        id: 1,
-        sequence,
-        timestamp: 40,
-        kind: 9,
-        payload: Bytes::from(vec![byte; length]),
-    }
+    Media { id: 1, sequence, timestamp: 40, kind: 9, payload: Bytes::from(vec![byte; length]) }
 }
 
 async fn both(done: &watch::Sender<u32>) {
@@ -281,12 +205,7 @@ async fn connected() -> (Connection, Connection) {
     let connecting = socket.connect(listener.local_addr().unwrap());
     let (dialled, accepted) = tokio::join!(connecting, listener.accept());
     let (dialled, accepted) = tokio::join!(
-        Connection::dial(
-            dialled.unwrap(),
-            edge().into(),
-            "origin-0".into(),
-            opening(1)
-        ),
+        Connection::dial(dialled.unwrap(), edge().into(), "origin-0".into(), opening(1)),
         accept(accepted.unwrap().0, origin().into(), opening(2)),
     );
     (dialled.unwrap(), accepted.unwrap())

@@ -18,9 +18,7 @@ fn frames_arrive_in_the_order_sent() {
     let mut pair = Pair::up();
     let frames = [trim(1), Frame::Media(media(5, b"payload")), trim(2)];
 
-    frames
-        .iter()
-        .for_each(|frame| pair.dialler.send(frame).unwrap());
+    frames.iter().for_each(|frame| pair.dialler.send(frame).unwrap());
     pair.settle();
 
     assert_eq!(pair.listener_frames(), frames);
@@ -48,10 +46,7 @@ fn heartbeats_that_nobody_writes_do_not_pile_up() {
     }
 
     let beat = Frame::Heartbeat(Heartbeat::default());
-    assert_eq!(
-        output(&mut pair.dialler, pair.now).len(),
-        support::encoded(&beat).len()
-    );
+    assert_eq!(output(&mut pair.dialler, pair.now).len(), support::encoded(&beat).len());
 }
 
 #[test]
@@ -74,9 +69,7 @@ fn silence_is_found_after_1200_ms_and_not_before() {
 #[test]
 fn any_byte_counts_as_life() {
     let mut pair = Pair::up();
-    pair.listener
-        .send(&Frame::Media(media(1, &[0; 999])))
-        .unwrap();
+    pair.listener.send(&Frame::Media(media(1, &[0; 999]))).unwrap();
     let bytes = output(&mut pair.listener, pair.now);
 
     for byte in &bytes[..5] {
@@ -95,10 +88,7 @@ fn a_process_that_did_not_run_does_not_blame_its_peer() {
     let frozen = Error::Frozen(Duration::from_millis(1201));
     assert_eq!(pair.dialler.handle_timeout(pair.now), Err(frozen.clone()));
     // Nor does it look at what came meanwhile.
-    assert_eq!(
-        pair.listener.handle_input(&[0, 0, 0, 0], pair.now),
-        Err(frozen)
-    );
+    assert_eq!(pair.listener.handle_input(&[0, 0, 0, 0], pair.now), Err(frozen));
 }
 
 #[test]
@@ -125,21 +115,14 @@ fn the_round_trip_is_measured_without_the_time_that_the_peer_waited() {
     }
 
     let rtt = pair.dialler.rtt().unwrap();
-    assert!(
-        rtt > Duration::from_millis(15) && rtt < Duration::from_millis(25),
-        "{rtt:?}"
-    );
+    assert!(rtt > Duration::from_millis(15) && rtt < Duration::from_millis(25), "{rtt:?}");
 }
 
 #[test]
 fn an_echo_from_the_future_says_nothing() {
     let mut pair = Pair::up();
     let before = pair.dialler.rtt();
-    let heartbeat = Heartbeat {
-        sent: 1,
-        echo: u64::MAX,
-        generation: 0,
-    };
+    let heartbeat = Heartbeat { sent: 1, echo: u64::MAX, generation: 0 };
 
     let bytes = support::encoded(&Frame::Heartbeat(heartbeat));
     pair.dialler.handle_input(&bytes, pair.now).unwrap();
@@ -157,18 +140,14 @@ fn heartbeats_carry_the_route_generation() {
     pair.settle();
 
     assert_eq!(pair.listener.peer_generation(), 200);
-    let Some(Event::Frame(Frame::Heartbeat(heartbeat))) = pair.listener.poll_event() else {
-        panic!("no heartbeat")
-    };
+    let Some(Event::Frame(Frame::Heartbeat(heartbeat))) = pair.listener.poll_event() else { panic!("no heartbeat") };
     assert_eq!(heartbeat.generation, 200);
 }
 
 #[test]
 fn a_frame_in_the_wrong_direction_is_neither_sent_nor_taken() {
     let mut pair = Pair::up();
-    let misplaced = Error::Misplaced {
-        kind: Kind::Trim.number(),
-    };
+    let misplaced = Error::Misplaced { kind: Kind::Trim.number() };
 
     assert_eq!(pair.listener.send(&trim(1)), Err(misplaced.clone()));
     let bytes = support::encoded(&trim(1));
@@ -181,20 +160,10 @@ fn an_operator_is_told_and_tells_nothing() {
     let mut pair = Pair::expecting("origin-0", operator(), origin());
     pair.settle();
     pair.dialler_frames();
-    let streams = Frame::Streams(Streams {
-        complete: true,
-        generation: 1,
-        streams: Vec::new(),
-    });
+    let streams = Frame::Streams(Streams { complete: true, generation: 1, streams: Vec::new() });
 
-    assert_eq!(
-        pair.dialler.send(&streams),
-        Err(Error::Misplaced { kind: 0x40 })
-    );
-    assert_eq!(
-        pair.dialler.send(&trim(1)),
-        Err(Error::Misplaced { kind: 0x1b })
-    );
+    assert_eq!(pair.dialler.send(&streams), Err(Error::Misplaced { kind: 0x40 }));
+    assert_eq!(pair.dialler.send(&trim(1)), Err(Error::Misplaced { kind: 0x1b }));
     pair.listener.send(&streams).unwrap();
     pair.settle();
     assert_eq!(pair.dialler_frames(), [streams]);
@@ -202,22 +171,13 @@ fn an_operator_is_told_and_tells_nothing() {
 
 #[test]
 fn a_payload_that_the_peer_does_not_take_is_not_sent() {
-    let limits = Limits {
-        payload: MIN_PAYLOAD,
-        ..Limits::default()
-    };
+    let limits = Limits { payload: MIN_PAYLOAD, ..Limits::default() };
     let mut pair = Pair::new(edge(), Config { limits, ..origin() });
     pair.settle();
     let large = media(1, &[0; 65_537]);
-    let refused = Err(Error::Frame(frame::Error::PayloadTooLong {
-        length: 65_537,
-        limit: 65_536,
-    }));
+    let refused = Err(Error::Frame(frame::Error::PayloadTooLong { length: 65_537, limit: 65_536 }));
 
-    assert_eq!(
-        pair.dialler.framing(Kind::Media, &large).map(|_| ()),
-        refused
-    );
+    assert_eq!(pair.dialler.framing(Kind::Media, &large).map(|_| ()), refused);
     assert_eq!(pair.dialler.send(&Frame::Media(large.clone())), refused);
     assert!(pair.listener.framing(Kind::Media, &large).is_ok());
     assert!(pair.dialler.send(&trim(1)).is_ok());
@@ -226,9 +186,7 @@ fn a_payload_that_the_peer_does_not_take_is_not_sent() {
 #[test]
 fn going_away_is_announced() {
     let mut pair = Pair::up();
-    let away = Frame::GoAway(GoAway {
-        reason: "draining".into(),
-    });
+    let away = Frame::GoAway(GoAway { reason: "draining".into() });
 
     pair.listener.send(&away).unwrap();
     pair.settle();
@@ -237,8 +195,5 @@ fn going_away_is_announced() {
 }
 
 fn trim(oldest: u64) -> Frame {
-    Frame::Trim(Trim {
-        channel: Channel(1),
-        oldest,
-    })
+    Frame::Trim(Trim { channel: Channel(1), oldest })
 }

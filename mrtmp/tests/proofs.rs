@@ -10,13 +10,7 @@ use support::pair::{Pair, both_refused, edge, opening, origin, output, secrets};
 
 #[test]
 fn a_wrong_secret_is_refused_by_the_listener_and_told_as_proof() {
-    let mut pair = Pair::new(
-        Config {
-            secrets: secrets(&["another secret of length"]),
-            ..edge()
-        },
-        origin(),
-    );
+    let mut pair = Pair::new(Config { secrets: secrets(&["another secret of length"]), ..edge() }, origin());
 
     assert_eq!(pair.exchange(), both_refused(Refusal::Proof));
 }
@@ -24,29 +18,11 @@ fn a_wrong_secret_is_refused_by_the_listener_and_told_as_proof() {
 #[test]
 fn a_listener_that_does_not_know_the_secret_is_refused_by_the_dialler() {
     let (mut pair, _) = recorded();
-    let mut impostor = Pair::new(
-        edge(),
-        Config {
-            secrets: secrets(&["another secret of length"]),
-            ..origin()
-        },
-    );
-    impostor.dialler = Link::dial(
-        Arc::new(edge()),
-        "origin-0".into(),
-        opening(4),
-        impostor.now,
-    )
-    .unwrap();
+    let mut impostor = Pair::new(edge(), Config { secrets: secrets(&["another secret of length"]), ..origin() });
+    impostor.dialler = Link::dial(Arc::new(edge()), "origin-0".into(), opening(4), impostor.now).unwrap();
     let hello = output(&mut impostor.dialler, impostor.now);
-    impostor
-        .listener
-        .handle_input(&hello, impostor.now)
-        .unwrap();
-    impostor
-        .dialler
-        .handle_input(&output(&mut impostor.listener, impostor.now), impostor.now)
-        .unwrap();
+    impostor.listener.handle_input(&hello, impostor.now).unwrap();
+    impostor.dialler.handle_input(&output(&mut impostor.listener, impostor.now), impostor.now).unwrap();
 
     // It repeats the proof that it saw a true listener give.
     let proof = output(&mut pair.listener, pair.now);
@@ -60,10 +36,7 @@ fn a_recorded_handshake_proves_nothing_to_the_next_listener() {
     let (pair, said) = recorded();
     let mut next = Link::listen(Arc::new(origin()), opening(3), pair.now);
 
-    assert_eq!(
-        next.handle_input(&said, pair.now),
-        Err(Error::PeerRefused(Refusal::Proof))
-    );
+    assert_eq!(next.handle_input(&said, pair.now), Err(Error::PeerRefused(Refusal::Proof)));
     assert_eq!(next.poll_event(), None);
 }
 
@@ -75,10 +48,7 @@ fn an_operator_is_not_believed_with_the_proof_of_an_edge() {
     said[13] = Role::Operator.number();
     let mut same = Link::listen(Arc::new(origin()), opening(2), pair.now);
 
-    assert_eq!(
-        same.handle_input(&said, pair.now),
-        Err(Error::PeerRefused(Refusal::Proof))
-    );
+    assert_eq!(same.handle_input(&said, pair.now), Err(Error::PeerRefused(Refusal::Proof)));
 }
 
 #[test]
@@ -90,16 +60,7 @@ fn parts_that_share_one_secret_link_up_in_the_middle_of_a_rotation() {
         (secrets(&[new, old]), secrets(&[old])),
         (secrets(&[new, old]), secrets(&[new])),
     ] {
-        let mut pair = Pair::new(
-            Config {
-                secrets: dialler,
-                ..edge()
-            },
-            Config {
-                secrets: listener,
-                ..origin()
-            },
-        );
+        let mut pair = Pair::new(Config { secrets: dialler, ..edge() }, Config { secrets: listener, ..origin() });
 
         assert_eq!(pair.exchange(), (Ok(()), Ok(())));
     }

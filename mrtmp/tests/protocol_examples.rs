@@ -37,10 +37,7 @@ fn every_type_of_frame_has_an_example_and_its_number() {
     for kind in Kind::ALL {
         let number = format!("** {:#04x}", kind.number());
 
-        assert!(
-            examples.iter().any(|(_, frame)| frame.kind() == *kind),
-            "{kind:?}"
-        );
+        assert!(examples.iter().any(|(_, frame)| frame.kind() == *kind), "{kind:?}");
         assert!(PROTOCOL.contains(&number), "{kind:?}: {number}");
     }
 }
@@ -57,11 +54,7 @@ fn every_example_is_known_here() {
         "proof-dialler",
         "proof-listener",
     ];
-    let known: Vec<&str> = frames()
-        .into_iter()
-        .map(|(name, _)| name)
-        .chain(other)
-        .collect();
+    let known: Vec<&str> = frames().into_iter().map(|(name, _)| name).chain(other).collect();
 
     for name in examples().into_keys() {
         assert!(known.contains(&name), "{name}");
@@ -82,10 +75,7 @@ fn a_handshake_says_what_the_examples_say() {
     let mut dialler = Link::dial(edge(), "demo-origin-0".into(), opening(0x11, 1), now).unwrap();
     let mut listener = Link::listen(origin(), opening(0x22, 0), now);
 
-    for (name, answer) in [
-        ("hello-dialler", "hello-listener"),
-        ("proof-dialler", "proof-listener"),
-    ] {
+    for (name, answer) in [("hello-dialler", "hello-listener"), ("proof-dialler", "proof-listener")] {
         let said = output(&mut dialler, now);
         assert_eq!(said, examples[name], "{name}");
         listener.handle_input(&said, now).unwrap();
@@ -103,21 +93,12 @@ fn a_handshake_says_what_the_examples_say() {
 fn proofs_are_made_as_described() {
     let examples = examples();
     let key = mac(SECRET.as_bytes(), &[b"mrtmp link key 1", &[1, 2]]);
-    let hellos = [
-        &examples["hello-dialler"][4..],
-        &examples["hello-listener"][4..],
-    ];
+    let hellos = [&examples["hello-dialler"][4..], &examples["hello-listener"][4..]];
     let proof = |label: &str| mac(&key, &[label.as_bytes(), hellos[0], hellos[1]]);
 
     assert_eq!(key, examples["link-key"]);
-    assert_eq!(
-        proof("mrtmp dialler's proof 1"),
-        examples["proof-dialler"][6..]
-    );
-    assert_eq!(
-        proof("mrtmp listener's proof 1"),
-        examples["proof-listener"][6..]
-    );
+    assert_eq!(proof("mrtmp dialler's proof 1"), examples["proof-dialler"][6..]);
+    assert_eq!(proof("mrtmp listener's proof 1"), examples["proof-listener"][6..]);
 }
 
 #[test]
@@ -139,21 +120,11 @@ fn origin() -> Arc<Config> {
 }
 
 fn config(name: &str, role: Role, boot: u64) -> Arc<Config> {
-    Arc::new(Config::new(
-        "cluster".into(),
-        name.into(),
-        role,
-        BootId(boot),
-        secrets(&[SECRET]),
-    ))
+    Arc::new(Config::new("cluster".into(), name.into(), role, BootId(boot), secrets(&[SECRET])))
 }
 
 fn opening(nonce: u8, number: u64) -> Opening {
-    Opening {
-        nonce: [nonce; 32],
-        number,
-        generation: GENERATION,
-    }
+    Opening { nonce: [nonce; 32], number, generation: GENERATION }
 }
 
 fn mac(key: &[u8], parts: &[&[u8]]) -> Vec<u8> {

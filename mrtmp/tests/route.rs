@@ -54,45 +54,26 @@ fn keys_and_digests_agree_with_the_vectors() {
 
 #[test]
 fn weights_and_routes_agree_with_the_vectors() {
-    for RouteVector {
-        key,
-        weights,
-        origin,
-    } in vectors().routes
-    {
+    for RouteVector { key, weights, origin } in vectors().routes {
         let key = Key::parse(&key).expect("valid");
         let origins = weights.keys().map(|name| Origin {
             name: name.as_str().into(),
             address: "host:1936".to_owned(),
             state: State::Active,
         });
-        let table = Table::from(Document {
-            origins: origins.collect(),
-            ..Document::default()
-        });
+        let table = Table::from(Document { origins: origins.collect(), ..Document::default() });
 
         for (name, weight) in &weights {
-            assert_eq!(
-                &format!("{:016x}", Rank::of(&key, name).weight),
-                weight,
-                "{key} {name}"
-            );
+            assert_eq!(&format!("{:016x}", Rank::of(&key, name).weight), weight, "{key} {name}");
         }
-        assert_eq!(
-            &*table.route(&key).expect("an active origin").name,
-            origin,
-            "{key}"
-        );
+        assert_eq!(&*table.route(&key).expect("an active origin").name, origin, "{key}");
     }
 }
 
 #[test]
 fn of_equal_weights_the_lower_name_wins() {
     for TieVector { names, origin } in vectors().ties {
-        let greatest = names.iter().max_by_key(|name| Rank {
-            weight: 5,
-            name: Reverse(name.as_str()),
-        });
+        let greatest = names.iter().max_by_key(|name| Rank { weight: 5, name: Reverse(name.as_str()) });
 
         assert_eq!(greatest, Some(&origin));
     }

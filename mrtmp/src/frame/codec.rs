@@ -1,9 +1,5 @@
 //! Frames to bytes and back: `u32 length, u8 type, body`, the length counting type and body.
-#![deny(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects
-)]
+#![deny(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
 use bytes::{BufMut, Bytes};
 
@@ -94,7 +90,7 @@ kinds! {
     Resume = 0x14, Up;
     Have = 0x15, Down;
     Nothing = 0x16, Down;
-    Revoked = 0x17, Down;
+    Revoked = 0x17, Both;
     Withdraw = 0x18, Up;
     Subscriber = 0x19, Both;
     Stable = 0x1a, Down;
@@ -134,10 +130,7 @@ impl Kind {
 
     /// Whether it holds a list that grows with the cluster.
     pub fn is_list(self) -> bool {
-        matches!(
-            self,
-            Self::Resume | Self::Stable | Self::Streams | Self::Links
-        )
+        matches!(self, Self::Resume | Self::Stable | Self::Streams | Self::Links)
     }
 }
 
@@ -148,9 +141,7 @@ impl Frame {
         let start = into.len();
         into.put_u32(0);
         into.put_u8(self.kind().number());
-        let ended = self
-            .put_body(into)
-            .and_then(|()| self.put_length(start, into));
+        let ended = self.put_body(into).and_then(|()| self.put_length(start, into));
         if ended.is_err() {
             into.truncate(start);
         }
@@ -160,11 +151,7 @@ impl Frame {
     /// Reads the body of one frame, which is all of `body`. `None`: a type that this version may skip.
     pub fn decode(kind: u8, body: Bytes) -> Result<Option<Self>, Error> {
         let Some(known) = Kind::from_number(kind) else {
-            return if kind < SKIPPABLE {
-                Err(Error::UnknownType(kind))
-            } else {
-                Ok(None)
-            };
+            return if kind < SKIPPABLE { Err(Error::UnknownType(kind)) } else { Ok(None) };
         };
         let mut input = Input::new(kind, body);
         let frame = Self::take_body(known, &mut input)?;
@@ -176,10 +163,7 @@ impl Frame {
         let length = into.len().saturating_sub(start).saturating_sub(LENGTH_LEN);
         let length = u32::try_from(length).unwrap_or(u32::MAX);
         Limits::default().check(self.kind(), length)?;
-        if let Some(field) = into
-            .get_mut(start..)
-            .and_then(|frame| frame.first_chunk_mut())
-        {
+        if let Some(field) = into.get_mut(start..).and_then(|frame| frame.first_chunk_mut()) {
             *field = length.to_be_bytes();
         }
         Ok(())

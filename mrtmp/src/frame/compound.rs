@@ -1,9 +1,5 @@
 //! Fields made of fields: options, rows and lists.
-#![deny(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects
-)]
+#![deny(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
 use std::sync::Arc;
 
@@ -47,8 +43,7 @@ impl<A: Wire, B: Wire, C: Wire> Wire for (A, B, C) {
 /// A list behind its u16 count.
 impl<T: Wire> Wire for Vec<T> {
     fn put(&self, out: &mut Vec<u8>) -> Result<(), Error> {
-        let count = u16::try_from(self.len())
-            .map_err(|_| too_long("a list", self.len(), u16::MAX.into()))?;
+        let count = u16::try_from(self.len()).map_err(|_| too_long("a list", self.len(), u16::MAX.into()))?;
         count.put(out)?;
         self.iter().try_for_each(|entry| entry.put(out))
     }

@@ -1,17 +1,12 @@
 //! The fields of each control frame in wire order.
-#![deny(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects
-)]
+#![deny(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
 use super::limit::{MAX_ADDRESS, MAX_CLIENT_TEXT, MAX_CODE, MAX_DESCRIPTION, MAX_STREAMS};
 use super::wire::{Input, Wire, fields, put_cut, put_string};
 use super::{
-    Accepted, Ack, Asked, Awaiting, Cause, Client, End, Error, From, GoAway, Grant, Have,
-    Heartbeat, Join, Leave, Links, NotOwner, Nothing, Play, PlayRefused, Probe, Probed, Publish,
-    Refused, Restated, Resume, Revoked, Stable, StreamState, Streams, Subscriber, Trim, Unwatch,
-    Watch, Withdraw,
+    Accepted, Ack, Asked, Awaiting, Cause, Client, End, Error, From, GoAway, Grant, Have, Heartbeat, Join, Leave,
+    Links, NotOwner, Nothing, Play, PlayRefused, Probe, Probed, Publish, Refused, Restated, Resume, Revoked, Stable,
+    StreamState, Streams, Subscriber, Trim, Unwatch, Watch, Withdraw,
 };
 use crate::id::{Channel, ClientId, Group};
 
@@ -42,7 +37,7 @@ fields! {
     Unwatch { group, moves }
     From { group, publication, term, next, cause, previous }
     Awaiting { group, held }
-    Ack { group, next }
+    Ack { group, publication, next }
     Restated { streams }
 
     StreamState { origin, publication, held }
@@ -55,9 +50,7 @@ impl Wire for GoAway {
     }
 
     fn take(input: &mut Input) -> Result<Self, Error> {
-        Ok(Self {
-            reason: input.text("a reason", MAX_DESCRIPTION)?,
-        })
+        Ok(Self { reason: input.text("a reason", MAX_DESCRIPTION)? })
     }
 }
 
@@ -66,12 +59,7 @@ impl Wire for Client {
         put_string(out, "app", MAX_CLIENT_TEXT, self.app.as_bytes())?;
         put_string(out, "tcUrl", MAX_CLIENT_TEXT, self.tc_url.as_bytes())?;
         put_string(out, "query", MAX_CLIENT_TEXT, self.query.as_bytes())?;
-        put_string(
-            out,
-            "a client's address",
-            MAX_ADDRESS,
-            self.address.as_bytes(),
-        )
+        put_string(out, "a client's address", MAX_ADDRESS, self.address.as_bytes())
     }
 
     fn take(input: &mut Input) -> Result<Self, Error> {
@@ -100,11 +88,7 @@ impl Wire for Refused {
     fn take(input: &mut Input) -> Result<Self, Error> {
         let channel = Wire::take(input)?;
         let (code, description) = take_verdict(input)?;
-        Ok(Self {
-            channel,
-            code,
-            description,
-        })
+        Ok(Self { channel, code, description })
     }
 }
 
@@ -118,12 +102,7 @@ impl Wire for PlayRefused {
     fn take(input: &mut Input) -> Result<Self, Error> {
         let (client, stream_id) = Wire::take(input)?;
         let (code, description) = take_verdict(input)?;
-        Ok(Self {
-            client,
-            stream_id,
-            code,
-            description,
-        })
+        Ok(Self { client, stream_id, code, description })
     }
 }
 
@@ -133,10 +112,7 @@ fn put_verdict(out: &mut Vec<u8>, code: &str, description: &str) -> Result<(), E
 }
 
 fn take_verdict(input: &mut Input) -> Result<(String, String), Error> {
-    Ok((
-        input.text("a code", MAX_CODE)?,
-        input.text("a description", MAX_DESCRIPTION)?,
-    ))
+    Ok((input.text("a code", MAX_CODE)?, input.text("a description", MAX_DESCRIPTION)?))
 }
 
 impl Wire for Asked {
@@ -152,12 +128,8 @@ impl Wire for Asked {
         match u8::take(input)? {
             0 => Channel::take(input).map(Self::Channel),
             1 => Group::take(input).map(Self::Group),
-            2 => <(ClientId, u32)>::take(input)
-                .map(|(client, stream_id)| Self::Play(client, stream_id)),
-            other => Err(Error::Value {
-                field: "what was asked",
-                value: other.into(),
-            }),
+            2 => <(ClientId, u32)>::take(input).map(|(client, stream_id)| Self::Play(client, stream_id)),
+            other => Err(Error::Value { field: "what was asked", value: other.into() }),
         }
     }
 }
@@ -179,10 +151,7 @@ impl Wire for Cause {
             1 => Ok(Self::Discontinuity),
             2 => Ok(Self::Change),
             3 => Ok(Self::Local),
-            other => Err(Error::Value {
-                field: "a cause",
-                value: other.into(),
-            }),
+            other => Err(Error::Value { field: "a cause", value: other.into() }),
         }
     }
 }
@@ -201,11 +170,7 @@ impl Wire for Streams {
     fn take(input: &mut Input) -> Result<Self, Error> {
         let (complete, generation, count) = Wire::take(input)?;
         check_streams(count)?;
-        Ok(Self {
-            complete,
-            generation,
-            streams: input.list(count)?,
-        })
+        Ok(Self { complete, generation, streams: input.list(count)? })
     }
 }
 

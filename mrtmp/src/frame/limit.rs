@@ -53,17 +53,9 @@ impl Limits {
         if kind.is_media() {
             return self.check_payload(length.saturating_sub(super::media::LENGTH_WITHOUT_PAYLOAD));
         }
-        let limit = if kind.is_list() {
-            MAX_LIST_FRAME
-        } else {
-            self.control
-        };
+        let limit = if kind.is_list() { MAX_LIST_FRAME } else { self.control };
         if length > limit {
-            return Err(Error::FrameTooLong {
-                kind: kind.number(),
-                length,
-                limit,
-            });
+            return Err(Error::FrameTooLong { kind: kind.number(), length, limit });
         }
         Ok(())
     }
@@ -71,10 +63,7 @@ impl Limits {
     /// Refuses a payload of this length.
     pub(crate) fn check_payload(self, length: u32) -> Result<(), Error> {
         if length > self.payload {
-            return Err(Error::PayloadTooLong {
-                length,
-                limit: self.payload,
-            });
+            return Err(Error::PayloadTooLong { length, limit: self.payload });
         }
         Ok(())
     }
@@ -83,9 +72,6 @@ impl Limits {
 impl Default for Limits {
     /// The highest.
     fn default() -> Self {
-        Self {
-            payload: MAX_PAYLOAD,
-            control: MAX_CONTROL,
-        }
+        Self { payload: MAX_PAYLOAD, control: MAX_CONTROL }
     }
 }

@@ -1,9 +1,5 @@
 //! Media frames: 22 bytes, then the payload, which nobody copies to send it.
-#![deny(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects
-)]
+#![deny(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
 use bytes::{Buf, BufMut, Bytes};
 
@@ -52,10 +48,7 @@ impl Media {
 impl Wire for Media {
     fn put(&self, out: &mut Vec<u8>) -> Result<(), Error> {
         if self.payload_len() > MAX_PAYLOAD {
-            return Err(Error::PayloadTooLong {
-                length: self.payload_len(),
-                limit: MAX_PAYLOAD,
-            });
+            return Err(Error::PayloadTooLong { length: self.payload_len(), limit: MAX_PAYLOAD });
         }
         (self.id, self.sequence).put(out)?;
         (self.timestamp, self.kind).put(out)?;
@@ -66,12 +59,6 @@ impl Wire for Media {
     fn take(input: &mut Input) -> Result<Self, Error> {
         let (id, sequence) = Wire::take(input)?;
         let (timestamp, kind) = Wire::take(input)?;
-        Ok(Self {
-            id,
-            sequence,
-            timestamp,
-            kind,
-            payload: input.rest(),
-        })
+        Ok(Self { id, sequence, timestamp, kind, payload: input.rest() })
     }
 }

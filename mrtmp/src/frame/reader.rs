@@ -1,9 +1,5 @@
 //! Bytes from a socket to frames. Each payload is copied once, into a buffer of its own.
-#![deny(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects
-)]
+#![deny(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
 use std::mem;
 
@@ -40,10 +36,7 @@ enum Of {
 impl Reader {
     /// Refuses frames that exceed `limits`.
     pub fn new(limits: Limits) -> Self {
-        Self {
-            limits,
-            state: State::Start(Start::default()),
-        }
+        Self { limits, state: State::Start(Start::default()) }
     }
 
     /// Takes bytes off the front of `input`, up to the end of one frame. `None`: it took all, and no frame is whole.
@@ -73,14 +66,8 @@ impl Reader {
     fn finish(&mut self) -> Result<Option<Frame>, Error> {
         match mem::replace(&mut self.state, State::Start(Start::default())) {
             State::Body(Of::Control(kind), body) => Frame::decode(kind.number(), body.into()),
-            State::Body(Of::Media(media), body) => Ok(Some(Frame::Media(Media {
-                payload: body.into(),
-                ..media
-            }))),
-            State::Body(Of::Header(media), body) => Ok(Some(Frame::Header(Media {
-                payload: body.into(),
-                ..media
-            }))),
+            State::Body(Of::Media(media), body) => Ok(Some(Frame::Media(Media { payload: body.into(), ..media }))),
+            State::Body(Of::Header(media), body) => Ok(Some(Frame::Header(Media { payload: body.into(), ..media }))),
             State::Start(_) | State::Skip(_) => Ok(None),
         }
     }
@@ -119,30 +106,14 @@ impl Start {
         Ok(Some(State::Body(Of::Control(kind), Body::new(body))))
     }
 
-    fn fill_media(
-        &mut self,
-        kind: Kind,
-        length: u32,
-        input: &mut &[u8],
-    ) -> Result<Option<State>, Error> {
-        let truncated = Error::Truncated {
-            kind: kind.number(),
-        };
-        let payload = length
-            .checked_sub(LENGTH_WITHOUT_PAYLOAD)
-            .ok_or(truncated)?;
+    fn fill_media(&mut self, kind: Kind, length: u32, input: &mut &[u8]) -> Result<Option<State>, Error> {
+        let truncated = Error::Truncated { kind: kind.number() };
+        let payload = length.checked_sub(LENGTH_WITHOUT_PAYLOAD).ok_or(truncated)?;
         if !self.fill_to(MEDIA_FRAMING, input) {
             return Ok(None);
         }
-        let fields = self
-            .bytes
-            .get(LENGTH_AND_TYPE..)
-            .and_then(Media::from_framing);
-        let of = fields.map(if kind == Kind::Header {
-            Of::Header
-        } else {
-            Of::Media
-        });
+        let fields = self.bytes.get(LENGTH_AND_TYPE..).and_then(Media::from_framing);
+        let of = fields.map(if kind == Kind::Header { Of::Header } else { Of::Media });
         Ok(of.map(|of| State::Body(of, Body::new(payload))))
     }
 
@@ -162,11 +133,7 @@ fn unknown(number: u8, length: u32) -> Result<State, Error> {
         return Err(Error::UnknownType(number));
     }
     if length > MAX_LIST_FRAME {
-        return Err(Error::FrameTooLong {
-            kind: number,
-            length,
-            limit: MAX_LIST_FRAME,
-        });
+        return Err(Error::FrameTooLong { kind: number, length, limit: MAX_LIST_FRAME });
     }
     Ok(State::Skip(size(length.saturating_sub(1))))
 }
@@ -179,10 +146,7 @@ struct Body {
 
 impl Body {
     fn new(length: u32) -> Self {
-        Self {
-            bytes: Vec::new(),
-            length: size(length),
-        }
+        Self { bytes: Vec::new(), length: size(length) }
     }
 
     fn fill(&mut self, input: &mut &[u8]) -> bool {
@@ -201,8 +165,7 @@ impl Body {
             return;
         }
         let room = needed.saturating_mul(2).max(ROOM_AHEAD).min(self.length);
-        self.bytes
-            .reserve_exact(room.saturating_sub(self.bytes.len()));
+        self.bytes.reserve_exact(room.saturating_sub(self.bytes.len()));
     }
 }
 

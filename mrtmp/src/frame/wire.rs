@@ -1,9 +1,5 @@
 //! How single fields look on the wire: big-endian numbers, strings and lists with their length in front.
-#![deny(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects
-)]
+#![deny(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
 use bytes::{Buf, BufMut, Bytes};
 
@@ -51,11 +47,7 @@ impl Input {
     }
 
     /// A UTF-8 string behind its u16 length.
-    pub(crate) fn text<T: for<'a> From<&'a str>>(
-        &mut self,
-        field: &'static str,
-        limit: usize,
-    ) -> Result<T, Error> {
+    pub(crate) fn text<T: for<'a> From<&'a str>>(&mut self, field: &'static str, limit: usize) -> Result<T, Error> {
         let bytes = self.string(field, limit)?;
         let text = std::str::from_utf8(&bytes).map_err(|_| Error::NotUtf8 { field })?;
         Ok(T::from(text))
@@ -82,12 +74,7 @@ impl Input {
 }
 
 /// Appends a byte string behind its u16 length.
-pub(crate) fn put_string(
-    out: &mut Vec<u8>,
-    field: &'static str,
-    limit: usize,
-    bytes: &[u8],
-) -> Result<(), Error> {
+pub(crate) fn put_string(out: &mut Vec<u8>, field: &'static str, limit: usize, bytes: &[u8]) -> Result<(), Error> {
     check_length(field, bytes.len(), limit)?;
     let length = u16::try_from(bytes.len()).map_err(|_| too_long(field, bytes.len(), limit))?;
     out.put_u16(length);
@@ -96,15 +83,8 @@ pub(crate) fn put_string(
 }
 
 /// Appends a text for people, cut to what fits.
-pub(crate) fn put_cut(
-    out: &mut Vec<u8>,
-    field: &'static str,
-    limit: usize,
-    text: &str,
-) -> Result<(), Error> {
-    let (fits, _) = text
-        .split_at_checked(text.floor_char_boundary(limit))
-        .unwrap_or((text, ""));
+pub(crate) fn put_cut(out: &mut Vec<u8>, field: &'static str, limit: usize, text: &str) -> Result<(), Error> {
+    let (fits, _) = text.split_at_checked(text.floor_char_boundary(limit)).unwrap_or((text, ""));
     put_string(out, field, limit, fits.as_bytes())
 }
 
@@ -116,11 +96,7 @@ fn check_length(field: &'static str, length: usize, limit: usize) -> Result<(), 
 }
 
 pub(super) fn too_long(field: &'static str, length: usize, limit: usize) -> Error {
-    Error::FieldTooLong {
-        field,
-        length,
-        limit,
-    }
+    Error::FieldTooLong { field, length, limit }
 }
 
 macro_rules! number {
@@ -192,10 +168,7 @@ impl Wire for bool {
         match u8::take(input)? {
             0 => Ok(false),
             1 => Ok(true),
-            other => Err(Error::Value {
-                field: "a boolean",
-                value: other.into(),
-            }),
+            other => Err(Error::Value { field: "a boolean", value: other.into() }),
         }
     }
 }
@@ -208,10 +181,7 @@ impl Wire for [u8; 32] {
 
     fn take(input: &mut Input) -> Result<Self, Error> {
         let mut bytes = [0; 32];
-        input
-            .rest
-            .try_copy_to_slice(&mut bytes)
-            .map_err(|_| input.truncated())?;
+        input.rest.try_copy_to_slice(&mut bytes).map_err(|_| input.truncated())?;
         Ok(bytes)
     }
 }

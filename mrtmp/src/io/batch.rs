@@ -54,10 +54,7 @@ impl Batch {
     }
 
     /// Hands the first pieces to `write`, and drops what it says that it has taken.
-    pub(super) fn write_with<E>(
-        &mut self,
-        write: impl FnOnce(&[IoSlice<'_>]) -> Result<usize, E>,
-    ) -> Result<usize, E> {
+    pub(super) fn write_with<E>(&mut self, write: impl FnOnce(&[IoSlice<'_>]) -> Result<usize, E>) -> Result<usize, E> {
         let mut slices = [IoSlice::new(&[]); MAX_SLICES];
         let mut count = 0;
         for (slice, piece) in slices.iter_mut().zip(&self.pieces) {
@@ -155,10 +152,7 @@ mod tests {
         let mut taken = Vec::new();
         while !batch.is_empty() {
             let write = |slices: &[IoSlice<'_>]| {
-                let all: Vec<u8> = slices
-                    .iter()
-                    .flat_map(|slice| slice.iter().copied())
-                    .collect();
+                let all: Vec<u8> = slices.iter().flat_map(|slice| slice.iter().copied()).collect();
                 let some = &all[..portion.min(all.len())];
                 taken.extend_from_slice(some);
                 Ok::<_, ()>(some.len())

@@ -33,23 +33,14 @@ pub async fn dial(
 }
 
 /// Shakes hands on an accepted socket. Run it in the connection's own task: a peer may take the whole deadline.
-pub async fn accept(
-    stream: TcpStream,
-    config: Arc<Config>,
-    opening: Opening,
-) -> Result<Connection, Error> {
+pub async fn accept(stream: TcpStream, config: Arc<Config>, opening: Opening) -> Result<Connection, Error> {
     let link = Link::listen(config, opening, now());
     Connection::shake_hands(Socket::new(stream, link)?).await
 }
 
 impl Connection {
     /// As the dialling side of a socket that the caller has set up, with buffer sizes of its own for instance.
-    pub async fn dial(
-        stream: TcpStream,
-        config: Arc<Config>,
-        expected: Name,
-        opening: Opening,
-    ) -> Result<Self, Error> {
+    pub async fn dial(stream: TcpStream, config: Arc<Config>, expected: Name, opening: Opening) -> Result<Self, Error> {
         let link = Link::dial(config, expected, opening, now())?;
         Self::shake_hands(Socket::new(stream, link)?).await
     }

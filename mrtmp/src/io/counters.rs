@@ -57,9 +57,7 @@ impl Counters {
     }
 
     pub(super) fn set_rtt(&self, rtt: Option<Duration>) {
-        let micros = rtt.map_or(0, |rtt| {
-            u64::try_from(rtt.as_micros()).unwrap_or(u64::MAX).max(1)
-        });
+        let micros = rtt.map_or(0, |rtt| u64::try_from(rtt.as_micros()).unwrap_or(u64::MAX).max(1));
         self.rtt.store(micros, Ordering::Relaxed);
     }
 }

@@ -98,9 +98,7 @@ impl Socket {
         while let Some(event) = self.link.poll_event() {
             if let Event::Frame(frame) = event {
                 self.counters.count_frame_in();
-                endpoint
-                    .handle_frame(frame, now)
-                    .map_err(Reason::Endpoint)?;
+                endpoint.handle_frame(frame, now).map_err(Reason::Endpoint)?;
             }
         }
         self.counters.set_rtt(self.link.rtt());
@@ -144,9 +142,7 @@ impl Socket {
     }
 
     fn say_goodbye(&mut self) {
-        let goodbye = GoAway {
-            reason: "closing".to_owned(),
-        };
+        let goodbye = GoAway { reason: "closing".to_owned() };
         // A link that is down needs no goodbye.
         let _ = self.link.send(&Frame::GoAway(goodbye));
     }

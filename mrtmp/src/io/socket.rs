@@ -42,13 +42,7 @@ impl Socket {
     pub(super) fn new(stream: TcpStream, link: Link) -> Result<Self, Error> {
         stream.set_nodelay(true)?;
         let input = vec![0; INPUT_LEN].into();
-        Ok(Self {
-            stream,
-            link,
-            batch: Batch::default(),
-            counters: Arc::default(),
-            input,
-        })
+        Ok(Self { stream, link, batch: Batch::default(), counters: Arc::default(), input })
     }
 
     /// Waits until socket or clock want something, and does it. Cancel-safe: it does nothing before it has waited.
@@ -73,11 +67,7 @@ impl Socket {
     }
 
     fn interest(&self) -> Interest {
-        if self.batch.is_empty() {
-            Interest::READABLE
-        } else {
-            Interest::READABLE | Interest::WRITABLE
-        }
+        if self.batch.is_empty() { Interest::READABLE } else { Interest::READABLE | Interest::WRITABLE }
     }
 
     fn transfer(&mut self, ready: Ready) -> Result<(), Error> {
@@ -92,10 +82,7 @@ impl Socket {
 
     fn write(&mut self) -> Result<(), Error> {
         while !self.batch.is_empty() {
-            let Some(written) = unless_blocked(
-                self.batch
-                    .write_with(|slices| self.stream.try_write_vectored(slices)),
-            )?
+            let Some(written) = unless_blocked(self.batch.write_with(|slices| self.stream.try_write_vectored(slices)))?
             else {
                 return Ok(());
             };

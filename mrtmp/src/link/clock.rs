@@ -22,14 +22,7 @@ pub(super) struct Clock {
 impl Clock {
     /// Begins with a heartbeat.
     pub(super) fn new(now: Instant) -> Self {
-        Self {
-            started: now,
-            heard: now,
-            beat_at: now + HEARTBEAT_INTERVAL,
-            due: true,
-            beat: None,
-            round_trip: None,
-        }
+        Self { started: now, heard: now, beat_at: now + HEARTBEAT_INTERVAL, due: true, beat: None, round_trip: None }
     }
 
     pub(super) fn deadline(&self) -> Instant {
@@ -59,14 +52,8 @@ impl Clock {
     /// The heartbeat to send now, if one is due.
     pub(super) fn poll_heartbeat(&mut self, generation: u64, now: Instant) -> Option<Heartbeat> {
         let due = std::mem::take(&mut self.due);
-        let waited = |(sent, came): (u64, Instant)| {
-            sent.saturating_add(micros(now.saturating_duration_since(came)))
-        };
-        due.then(|| Heartbeat {
-            sent: self.ticks(now),
-            echo: self.beat.map_or(0, waited),
-            generation,
-        })
+        let waited = |(sent, came): (u64, Instant)| sent.saturating_add(micros(now.saturating_duration_since(came)));
+        due.then(|| Heartbeat { sent: self.ticks(now), echo: self.beat.map_or(0, waited), generation })
     }
 
     pub(super) fn handle_heartbeat(&mut self, heartbeat: Heartbeat, now: Instant) {
@@ -79,10 +66,7 @@ impl Clock {
             return;
         };
         let sample = Duration::from_micros(micros).min(LONGEST_ROUND_TRIP);
-        self.round_trip = Some(
-            self.round_trip
-                .map_or(sample, |old| old * 7 / 8 + sample / 8),
-        );
+        self.round_trip = Some(self.round_trip.map_or(sample, |old| old * 7 / 8 + sample / 8));
     }
 
     pub(super) fn round_trip(&self) -> Option<Duration> {

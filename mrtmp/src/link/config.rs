@@ -70,10 +70,7 @@ pub enum Role {
 impl Role {
     /// Whether there are links from this role to that one.
     pub fn may_dial(self, listener: Self) -> bool {
-        matches!(
-            (self, listener),
-            (Self::Edge | Self::Operator, Self::Origin) | (Self::Operator, Self::Edge)
-        )
+        matches!((self, listener), (Self::Edge | Self::Operator, Self::Origin) | (Self::Operator, Self::Edge))
     }
 
     /// The number on the wire.

@@ -1,18 +1,12 @@
 //! The handshake of either side, from the first byte to a peer that has proved who it is.
-#![deny(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects
-)]
+#![deny(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
 use std::mem;
 use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::message::{
-    HELLO, Hello, MAGIC, Message, PROOF, Reader, put_hello, put_proof, put_refuse,
-};
+use super::message::{HELLO, Hello, MAGIC, Message, PROOF, Reader, put_hello, put_proof, put_refuse};
 use super::secret::{Proof, Said, Secrets, Side};
 use super::{Config, Error, Opening, Peer, Refusal, Role};
 use crate::frame::Limits;
@@ -58,11 +52,7 @@ impl Handshake {
         Self::new(config, Side::Listener, Stage::Listening(opening))
     }
 
-    pub(super) fn dial(
-        config: Arc<Config>,
-        expected: Name,
-        opening: &Opening,
-    ) -> Result<Self, Error> {
+    pub(super) fn dial(config: Arc<Config>, expected: Name, opening: &Opening) -> Result<Self, Error> {
         let mut handshake = Self::new(config, Side::Dialler, Stage::Over);
         let hello = handshake.put_hello(opening, Some(expected.clone()))?;
         handshake.stage = Stage::Dialling { expected, hello };
@@ -70,14 +60,7 @@ impl Handshake {
     }
 
     fn new(config: Arc<Config>, side: Side, stage: Stage) -> Self {
-        Self {
-            config,
-            side,
-            stage,
-            reader: Reader::default(),
-            greeted: false,
-            out: Vec::new(),
-        }
+        Self { config, side, stage, reader: Reader::default(), greeted: false, out: Vec::new() }
     }
 
     pub(super) fn side(&self) -> Side {
@@ -114,27 +97,18 @@ impl Handshake {
     fn handle_message(&mut self, message: Message) -> Result<Option<Peer>, Error> {
         match (mem::replace(&mut self.stage, Stage::Over), message) {
             (_, Message::Refuse(refusal)) => Err(Error::RefusedByPeer(refusal)),
-            (Stage::Listening(opening), Message::Hello(theirs, bytes)) => {
-                self.answer(&opening, &theirs, bytes)
-            }
+            (Stage::Listening(opening), Message::Hello(theirs, bytes)) => self.answer(&opening, &theirs, bytes),
             (Stage::Dialling { expected, hello }, Message::Hello(theirs, bytes)) => {
                 self.prove(&expected, hello, &theirs, bytes)
             }
-            (Stage::Proving(proving), Message::Proof(proofs)) => {
-                self.verify(proving, &proofs).map(Some)
-            }
+            (Stage::Proving(proving), Message::Proof(proofs)) => self.verify(proving, &proofs).map(Some),
             (_, Message::Hello(..)) => Err(Error::Misplaced { kind: HELLO }),
             (_, Message::Proof(_)) => Err(Error::Misplaced { kind: PROOF }),
         }
     }
 
     /// The listener has heard who dials.
-    fn answer(
-        &mut self,
-        opening: &Opening,
-        theirs: &Hello,
-        dialler_hello: Bytes,
-    ) -> Result<Option<Peer>, Error> {
+    fn answer(&mut self, opening: &Opening, theirs: &Hello, dialler_hello: Bytes) -> Result<Option<Peer>, Error> {
         let peer = self.peer(theirs)?;
         if theirs.expected.as_ref() != Some(&self.config.name) {
             return Err(Error::PeerRefused(Refusal::Name));
@@ -142,37 +116,19 @@ impl Handshake {
         let (dialler, listener) = (theirs.role, self.config.role);
         check_roles(dialler, listener)?;
         let listener_hello = self.put_hello(opening, None)?;
-        self.stage = Stage::Proving(Proving {
-            peer,
-            dialler,
-            listener,
-            dialler_hello,
-            listener_hello,
-        });
+        self.stage = Stage::Proving(Proving { peer, dialler, listener, dialler_hello, listener_hello });
         Ok(None)
     }
 
     /// The dialler has heard who answers.
-    fn prove(
-        &mut self,
-        expected: &Name,
-        ours: Bytes,
-        theirs: &Hello,
-        bytes: Bytes,
-    ) -> Result<Option<Peer>, Error> {
+    fn prove(&mut self, expected: &Name, ours: Bytes, theirs: &Hello, bytes: Bytes) -> Result<Option<Peer>, Error> {
         let peer = self.peer(theirs)?;
         if theirs.name != *expected {
             return Err(Error::PeerRefused(Refusal::Name));
         }
         let (dialler, listener) = (self.config.role, theirs.role);
         check_roles(dialler, listener)?;
-        let proving = Proving {
-            peer,
-            dialler,
-            listener,
-            dialler_hello: ours,
-            listener_hello: bytes,
-        };
+        let proving = Proving { peer, dialler, listener, dialler_hello: ours, listener_hello: bytes };
         self.put_proofs(&self.config.secrets.clone(), &proving);
         self.stage = Stage::Proving(proving);
         Ok(None)
@@ -210,10 +166,7 @@ impl Handshake {
             number: hello.number,
             version,
             generation: hello.generation,
-            limits: Limits {
-                payload: hello.payload,
-                control: hello.control,
-            },
+            limits: Limits { payload: hello.payload, control: hello.control },
         })
     }
 

@@ -1,9 +1,5 @@
 //! The messages of the handshake and how they look on the wire: the magic once each way, then HELLO, PROOF or REFUSE.
-#![deny(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects
-)]
+#![deny(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
 use bytes::{Buf, BufMut, Bytes};
 
@@ -53,17 +49,9 @@ impl Hello {
     }
 }
 
-fn check_limit(
-    field: &'static str,
-    value: u32,
-    lowest: u32,
-    highest: u32,
-) -> Result<(), frame::Error> {
+fn check_limit(field: &'static str, value: u32, lowest: u32, highest: u32) -> Result<(), frame::Error> {
     if !(lowest..=highest).contains(&value) {
-        return Err(frame::Error::Value {
-            field,
-            value: value.into(),
-        });
+        return Err(frame::Error::Value { field, value: value.into() });
     }
     Ok(())
 }
@@ -81,9 +69,7 @@ pub(super) fn put_hello(hello: &Hello, out: &mut Vec<u8>) -> Result<Bytes, frame
 /// Appends a PROOF.
 pub(super) fn put_proof(proofs: &[Proof], out: &mut Vec<u8>) {
     let count = u8::try_from(proofs.len()).unwrap_or(u8::MAX);
-    let body: Vec<u8> = std::iter::once(count)
-        .chain(proofs.iter().flatten().copied())
-        .collect();
+    let body: Vec<u8> = std::iter::once(count).chain(proofs.iter().flatten().copied()).collect();
     put(PROOF, &body, out);
 }
 
@@ -145,12 +131,7 @@ impl Reader {
 
 fn check_length(length: u32) -> Result<usize, Error> {
     if length > MAX_MESSAGE {
-        return Err(frame::Error::FrameTooLong {
-            kind: HELLO,
-            length,
-            limit: MAX_MESSAGE,
-        }
-        .into());
+        return Err(frame::Error::FrameTooLong { kind: HELLO, length, limit: MAX_MESSAGE }.into());
     }
     if length == 0 {
         return Err(frame::Error::NoType.into());
@@ -177,11 +158,7 @@ fn decode(message: Bytes) -> Result<Message, Error> {
 fn take_proofs(input: &mut Input) -> Result<Vec<Proof>, frame::Error> {
     let count = u8::take(input)?;
     if usize::from(count) > MAX_SECRETS {
-        return Err(frame::Error::FieldTooLong {
-            field: "a list of proofs",
-            length: count.into(),
-            limit: MAX_SECRETS,
-        });
+        return Err(frame::Error::FieldTooLong { field: "a list of proofs", length: count.into(), limit: MAX_SECRETS });
     }
     input.list(count.into())
 }
@@ -193,10 +170,7 @@ impl Wire for Role {
 
     fn take(input: &mut Input) -> Result<Self, frame::Error> {
         let number = u8::take(input)?;
-        Self::from_number(number).ok_or(frame::Error::Value {
-            field: "a role",
-            value: number.into(),
-        })
+        Self::from_number(number).ok_or(frame::Error::Value { field: "a role", value: number.into() })
     }
 }
 

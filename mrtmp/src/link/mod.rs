@@ -64,12 +64,7 @@ struct Up {
 
 impl Link {
     /// The dialling side; `expected` is the name of the part that should answer.
-    pub fn dial(
-        config: Arc<Config>,
-        expected: Name,
-        opening: Opening,
-        now: Instant,
-    ) -> Result<Self, Error> {
+    pub fn dial(config: Arc<Config>, expected: Name, opening: Opening, now: Instant) -> Result<Self, Error> {
         let handshake = Handshake::dial(config.clone(), expected, &opening)?;
         Ok(Self::new(config, opening.generation, handshake, now))
     }
@@ -77,12 +72,7 @@ impl Link {
     /// The side that was dialled.
     pub fn listen(config: Arc<Config>, opening: Opening, now: Instant) -> Self {
         let generation = opening.generation;
-        Self::new(
-            config.clone(),
-            generation,
-            Handshake::listen(config, opening),
-            now,
-        )
+        Self::new(config.clone(), generation, Handshake::listen(config, opening), now)
     }
 
     fn new(config: Arc<Config>, generation: u64, mut handshake: Handshake, now: Instant) -> Self {
@@ -98,18 +88,14 @@ impl Link {
 
     /// Takes in what came from the peer. [`Error::Frozen`] comes before the first byte is looked at.
     pub fn handle_input(&mut self, input: &[u8], now: Instant) -> Result<(), Error> {
-        let handled = self
-            .check_clock(now)
-            .and_then(|()| self.handle_bytes(input, now));
+        let handled = self.check_clock(now).and_then(|()| self.handle_bytes(input, now));
         self.close_on_error(handled)
     }
 
     /// To be called at [`Self::deadline`]; does nothing before. [`Error::Silent`]: the peer is gone.
     /// [`Error::Frozen`]: this process was.
     pub fn handle_timeout(&mut self, now: Instant) -> Result<(), Error> {
-        let handled = self
-            .check_clock(now)
-            .and_then(|()| self.handle_deadline(now));
+        let handled = self.check_clock(now).and_then(|()| self.handle_deadline(now));
         self.close_on_error(handled)
     }
 
@@ -200,8 +186,7 @@ impl Link {
     }
 
     fn check_clock(&self, now: Instant) -> Result<(), Error> {
-        self.deadline()
-            .map_or(Err(Error::NotUp), |due| Watchdog::new(due).check(now))
+        self.deadline().map_or(Err(Error::NotUp), |due| Watchdog::new(due).check(now))
     }
 
     fn close_on_error(&mut self, handled: Result<(), Error>) -> Result<(), Error> {
@@ -226,11 +211,7 @@ impl Link {
         self.events.push_back(Event::Up(peer.clone()));
         self.state = State::Up(Box::new(Up {
             side,
-            dialler: if side == Side::Dialler {
-                self.config.role
-            } else {
-                peer.role
-            },
+            dialler: if side == Side::Dialler { self.config.role } else { peer.role },
             peer_generation: peer.generation,
             peer,
             reader: Reader::new(self.config.limits.clamped()),
@@ -258,9 +239,7 @@ impl Link {
 
     fn handle_deadline(&mut self, now: Instant) -> Result<(), Error> {
         match &mut self.state {
-            State::Opening(_, deadline) if now >= *deadline => {
-                Err(Error::Slow(self.config.handshake))
-            }
+            State::Opening(_, deadline) if now >= *deadline => Err(Error::Slow(self.config.handshake)),
             State::Up(up) if now >= up.clock.deadline() => up.clock.handle_timeout(now),
             State::Opening(..) | State::Up(_) | State::Closed => Ok(()),
         }
@@ -284,9 +263,7 @@ impl Up {
             Way::Report => watched && from == Side::Listener,
         };
         if !fits {
-            return Err(Error::Misplaced {
-                kind: kind.number(),
-            });
+            return Err(Error::Misplaced { kind: kind.number() });
         }
         Ok(())
     }

@@ -23,11 +23,7 @@ impl Secrets {
         if secrets.len() > MAX_SECRETS {
             return Err(SecretError::TooMany(secrets.len()));
         }
-        match secrets
-            .iter()
-            .map(Vec::len)
-            .find(|length| *length < MIN_SECRET)
-        {
+        match secrets.iter().map(Vec::len).find(|length| *length < MIN_SECRET) {
             Some(length) => Err(SecretError::Short(length)),
             None => Ok(Self(secrets.into())),
         }
@@ -43,10 +39,7 @@ impl Secrets {
         let mut fits = None;
         for secret in self.0.iter() {
             let expected = said.proof(secret);
-            let equal = proofs
-                .iter()
-                .map(|proof| proof.ct_eq(&expected))
-                .fold(Choice::from(0), |any, one| any | one);
+            let equal = proofs.iter().map(|proof| proof.ct_eq(&expected)).fold(Choice::from(0), |any, one| any | one);
             if bool::from(equal) {
                 fits = Some(Self(Arc::from([secret.clone()])));
             }
@@ -77,10 +70,7 @@ pub(super) struct Said<'a> {
 impl Said<'_> {
     /// A key for each pair of roles: the proof of an edge is worth nothing on an operator's link.
     fn proof(&self, secret: &[u8]) -> Proof {
-        let key = mac(
-            secret,
-            &[KEY_LABEL, &[self.dialler.number(), self.listener.number()]],
-        );
+        let key = mac(secret, &[KEY_LABEL, &[self.dialler.number(), self.listener.number()]]);
         let label = match self.side {
             Side::Dialler => DIALLER_LABEL,
             Side::Listener => LISTENER_LABEL,
@@ -132,16 +122,8 @@ mod tests {
         let secrets = secrets(&["a secret of the cluster"]);
         let proofs = secrets.prove(&said(Side::Dialler, Role::Edge));
 
-        assert!(
-            secrets
-                .verify(&said(Side::Dialler, Role::Edge), &proofs)
-                .is_some()
-        );
-        assert!(
-            secrets
-                .verify(&said(Side::Dialler, Role::Operator), &proofs)
-                .is_none()
-        );
+        assert!(secrets.verify(&said(Side::Dialler, Role::Edge), &proofs).is_some());
+        assert!(secrets.verify(&said(Side::Dialler, Role::Operator), &proofs).is_none());
     }
 
     #[test]
@@ -149,11 +131,7 @@ mod tests {
         let secrets = secrets(&["a secret of the cluster"]);
         let proofs = secrets.prove(&said(Side::Dialler, Role::Edge));
 
-        assert!(
-            secrets
-                .verify(&said(Side::Listener, Role::Edge), &proofs)
-                .is_none()
-        );
+        assert!(secrets.verify(&said(Side::Listener, Role::Edge), &proofs).is_none());
     }
 
     #[test]
@@ -169,29 +147,16 @@ mod tests {
 
     #[test]
     fn a_short_secret_is_refused_with_its_length() {
-        let refused = Secrets::new(vec![
-            b"0123456789abcdef".to_vec(),
-            b"0123456789abcde".to_vec(),
-        ])
-        .unwrap_err();
+        let refused = Secrets::new(vec![b"0123456789abcdef".to_vec(), b"0123456789abcde".to_vec()]).unwrap_err();
 
-        assert_eq!(
-            refused.to_string(),
-            "a secret of 15 bytes is shorter than 16"
-        );
+        assert_eq!(refused.to_string(), "a secret of 15 bytes is shorter than 16");
         assert_eq!(Secrets::new(Vec::new()).unwrap_err(), SecretError::None);
-        assert_eq!(
-            Secrets::new(vec![vec![0; 16]; 5]).unwrap_err(),
-            SecretError::TooMany(5)
-        );
+        assert_eq!(Secrets::new(vec![vec![0; 16]; 5]).unwrap_err(), SecretError::TooMany(5));
     }
 
     #[test]
     fn secrets_do_not_show_in_logs() {
-        assert_eq!(
-            format!("{:?}", secrets(&["a secret of the cluster"])),
-            "Secrets(1)"
-        );
+        assert_eq!(format!("{:?}", secrets(&["a secret of the cluster"])), "Secrets(1)");
     }
 
     fn secrets(texts: &[&str]) -> Secrets {
@@ -199,12 +164,6 @@ mod tests {
     }
 
     fn said(side: Side, dialler: Role) -> Said<'static> {
-        Said {
-            side,
-            dialler,
-            listener: Role::Origin,
-            dialler_hello: b"hello",
-            listener_hello: b"hello yourself",
-        }
+        Said { side, dialler, listener: Role::Origin, dialler_hello: b"hello", listener_hello: b"hello yourself" }
     }
 }

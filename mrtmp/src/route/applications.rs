@@ -42,10 +42,7 @@ impl Applications {
         let Self::Listed { names } = &self else {
             return Ok(self);
         };
-        match names
-            .iter()
-            .find(|name| name.is_empty() || name.contains(is_refused))
-        {
+        match names.iter().find(|name| name.is_empty() || name.contains(is_refused)) {
             Some(name) => Err(ApplicationsError::Name(shown(name))),
             None => Ok(self),
         }
@@ -86,8 +83,7 @@ mod tests {
 
     #[test]
     fn listed_policy_allows_only_its_names() {
-        let listed =
-            Applications::parse(r#"{"policy": "listed", "names": ["live"]}"#).expect("valid");
+        let listed = Applications::parse(r#"{"policy": "listed", "names": ["live"]}"#).expect("valid");
 
         assert!(listed.allows("live"));
         assert!(!listed.allows("vod"));
@@ -95,8 +91,7 @@ mod tests {
 
     #[test]
     fn names_that_no_key_can_have_are_refused() {
-        let error = Applications::parse(r#"{"policy": "listed", "names": ["live/a"]}"#)
-            .expect_err("an instance");
+        let error = Applications::parse(r#"{"policy": "listed", "names": ["live/a"]}"#).expect_err("an instance");
 
         assert_eq!(error.to_string(), "\"live/a\" is not an application's name");
     }

@@ -55,10 +55,7 @@ impl Document {
 impl fmt::Display for Document {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let origins = self.origins.iter().map(ToString::to_string);
-        let streams = self
-            .streams
-            .iter()
-            .map(|(entry, origin)| format!("{}: {}", text(entry), text(origin)));
+        let streams = self.streams.iter().map(|(entry, origin)| format!("{}: {}", text(entry), text(origin)));
         writeln!(formatter, "  \"version\": {VERSION},")?;
         writeln!(formatter, "  \"cluster\": {},", text(&self.cluster))?;
         writeln!(formatter, "  \"generation\": {},", self.generation)?;
@@ -81,17 +78,8 @@ pub struct Origin {
 
 impl fmt::Display for Origin {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            name,
-            address,
-            state,
-        } = self;
-        write!(
-            formatter,
-            "{{\"name\": {}, \"address\": {}, \"state\": \"{state}\"}}",
-            text(name),
-            text(address)
-        )
+        let Self { name, address, state } = self;
+        write!(formatter, "{{\"name\": {}, \"address\": {}, \"state\": \"{state}\"}}", text(name), text(address))
     }
 }
 
@@ -185,21 +173,13 @@ impl Raw {
             return Err(DocumentError::Placement(shown(&self.placement)));
         }
         let origins = checked_origins(self.origins)?;
-        let mut known: BTreeSet<Name> = origins
-            .iter()
-            .map(|origin| Arc::clone(&origin.name))
-            .collect();
+        let mut known: BTreeSet<Name> = origins.iter().map(|origin| Arc::clone(&origin.name)).collect();
         let mut streams = BTreeMap::new();
         for (entry, origin) in self.streams {
             let entry = Entry::parse(&entry)?;
             streams.insert(entry, interned(&mut known, &origin)?);
         }
-        Ok(Document {
-            cluster: self.cluster,
-            generation: self.generation,
-            origins,
-            streams,
-        })
+        Ok(Document { cluster: self.cluster, generation: self.generation, origins, streams })
     }
 }
 
@@ -209,26 +189,16 @@ fn checked_origins(raw: Vec<RawOrigin>) -> Result<Vec<Origin>, DocumentError> {
     }
     let mut names = BTreeSet::new();
     raw.into_iter()
-        .map(
-            |RawOrigin {
-                 name,
-                 address,
-                 state,
-             }| {
-                let name = checked_name(&name)?;
-                if !names.insert(Arc::clone(&name)) {
-                    return Err(DocumentError::Duplicate(name.to_string()));
-                }
-                if !is_address(&address) {
-                    return Err(DocumentError::Address(shown(&address)));
-                }
-                Ok(Origin {
-                    name,
-                    address,
-                    state,
-                })
-            },
-        )
+        .map(|RawOrigin { name, address, state }| {
+            let name = checked_name(&name)?;
+            if !names.insert(Arc::clone(&name)) {
+                return Err(DocumentError::Duplicate(name.to_string()));
+            }
+            if !is_address(&address) {
+                return Err(DocumentError::Address(shown(&address)));
+            }
+            Ok(Origin { name, address, state })
+        })
         .collect()
 }
 
@@ -254,8 +224,7 @@ fn is_address(address: &str) -> bool {
     let Some((host, port)) = address.rsplit_once(':') else {
         return false;
     };
-    let is_host = !host.is_empty()
-        && !host.contains(|character: char| character.is_control() || character == ' ');
+    let is_host = !host.is_empty() && !host.contains(|character: char| character.is_control() || character == ' ');
     is_host && address.len() <= MAX_ADDRESS_LEN && port.parse().is_ok_and(|port: u16| port > 0)
 }
 
@@ -265,11 +234,7 @@ fn text(text: &(impl ToString + ?Sized)) -> Value {
 
 fn lines(items: impl Iterator<Item = String>) -> String {
     let items: Vec<_> = items.map(|item| format!("\n    {item}")).collect();
-    if items.is_empty() {
-        String::new()
-    } else {
-        format!("{}\n  ", items.join(","))
-    }
+    if items.is_empty() { String::new() } else { format!("{}\n  ", items.join(",")) }
 }
 
 /// The form of the document that this release reads and writes.

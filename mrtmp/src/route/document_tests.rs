@@ -21,9 +21,7 @@ const JSON: &str = r##"{
 
 fn refused(from: &str, to: &str) -> String {
     assert!(JSON.contains(from), "{from}");
-    Document::parse(&JSON.replacen(from, to, 1))
-        .expect_err(to)
-        .to_string()
+    Document::parse(&JSON.replacen(from, to, 1)).expect_err(to).to_string()
 }
 
 #[test]
@@ -36,15 +34,9 @@ fn document_reads_what_it_wrote() {
 
 #[test]
 fn empty_document_reads_what_it_wrote() {
-    let document = Document {
-        cluster: "uid".to_owned(),
-        ..Document::default()
-    };
+    let document = Document { cluster: "uid".to_owned(), ..Document::default() };
 
-    assert_eq!(
-        Document::parse(&document.to_json()).expect("valid"),
-        document
-    );
+    assert_eq!(Document::parse(&document.to_json()).expect("valid"), document);
 }
 
 #[test]
@@ -58,26 +50,17 @@ fn fields_that_are_not_known_are_skipped() {
 fn another_version_is_refused_whatever_its_form() {
     let error = Document::parse(r#"{"version": 2, "origins": {}}"#).expect_err("version 2");
 
-    assert_eq!(
-        error.to_string(),
-        "document of version 2; this release reads version 1"
-    );
+    assert_eq!(error.to_string(), "document of version 2; this release reads version 1");
 }
 
 #[test]
 fn another_placement_is_refused() {
-    assert_eq!(
-        refused("rendezvous-1", "rendezvous-2"),
-        "placement \"rendezvous-2\" is not \"rendezvous-1\""
-    );
+    assert_eq!(refused("rendezvous-1", "rendezvous-2"), "placement \"rendezvous-2\" is not \"rendezvous-1\"");
 }
 
 #[test]
 fn two_origins_of_one_name_are_refused() {
-    assert_eq!(
-        refused("demo-origin-1", "demo-origin-0"),
-        "two origins are called \"demo-origin-0\""
-    );
+    assert_eq!(refused("demo-origin-1", "demo-origin-0"), "two origins are called \"demo-origin-0\"");
 }
 
 #[test]
@@ -109,19 +92,10 @@ fn document_larger_than_the_limit_is_refused() {
 
 #[test]
 fn more_origins_than_the_limit_are_refused() {
-    let origin = |index| Origin {
-        name: format!("o-{index}").into(),
-        address: "h:1".to_owned(),
-        state: State::Active,
-    };
-    let document = Document {
-        origins: (0..=MAX_ORIGINS).map(origin).collect(),
-        ..Document::default()
-    };
+    let origin = |index| Origin { name: format!("o-{index}").into(), address: "h:1".to_owned(), state: State::Active };
+    let document = Document { origins: (0..=MAX_ORIGINS).map(origin).collect(), ..Document::default() };
 
-    let error = Document::parse(&document.to_json())
-        .expect_err("too many")
-        .to_string();
+    let error = Document::parse(&document.to_json()).expect_err("too many").to_string();
 
     assert_eq!(error, "1025 origins exceed the limit of 1024");
 }

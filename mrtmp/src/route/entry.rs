@@ -35,8 +35,5 @@ impl fmt::Display for Entry {
 }
 
 fn is_digest(digits: &str) -> bool {
-    digits.len() == 32
-        && digits
-            .bytes()
-            .all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'))
+    digits.len() == 32 && digits.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'))
 }

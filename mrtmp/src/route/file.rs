@@ -18,12 +18,8 @@ impl File {
     /// Reads and checks both.
     pub fn parse(json: &str) -> Result<Self, FileError> {
         let document = Document::parse(json)?;
-        let Beside { applications } =
-            serde_json::from_str(json).map_err(ApplicationsError::Json)?;
-        Ok(Self {
-            document,
-            applications: applications.unwrap_or_default().checked()?,
-        })
+        let Beside { applications } = serde_json::from_str(json).map_err(ApplicationsError::Json)?;
+        Ok(Self { document, applications: applications.unwrap_or_default().checked()? })
     }
 
     /// The file's text: the same content always gives the same text.
@@ -68,13 +64,8 @@ mod tests {
 
     #[test]
     fn file_reads_the_applications_that_it_wrote() {
-        let applications = Applications::Listed {
-            names: ["live".to_owned(), "vod".to_owned()].into(),
-        };
-        let file = File {
-            applications,
-            ..File::default()
-        };
+        let applications = Applications::Listed { names: ["live".to_owned(), "vod".to_owned()].into() };
+        let file = File { applications, ..File::default() };
 
         assert_eq!(File::parse(&file.to_json()).expect("valid"), file);
     }

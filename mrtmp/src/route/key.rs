@@ -52,10 +52,7 @@ impl Key {
     /// could be run backwards for short names.)
     pub fn digest(&self) -> u128 {
         let digest: [u8; 32] = Sha256::digest(self.0.as_bytes()).into();
-        digest
-            .iter()
-            .take(16)
-            .fold(0, |number, byte| number << 8 | u128::from(*byte))
+        digest.iter().take(16).fold(0, |number, byte| number << 8 | u128::from(*byte))
     }
 }
 
@@ -96,10 +93,7 @@ struct Path {
 
 impl Path {
     fn push_all(&mut self, parts: &str) -> Result<(), KeyError> {
-        parts
-            .split('/')
-            .filter(|part| !part.is_empty())
-            .try_for_each(|part| self.push(part))
+        parts.split('/').filter(|part| !part.is_empty()).try_for_each(|part| self.push(part))
     }
 
     fn push(&mut self, part: &str) -> Result<(), KeyError> {
@@ -135,11 +129,7 @@ fn without_prefix(name: &str) -> &str {
 
 /// A hostile name as a log may show it.
 pub(super) fn shown(text: &str) -> String {
-    let mut shown: String = text
-        .chars()
-        .take(MAX_SHOWN)
-        .flat_map(char::escape_debug)
-        .collect();
+    let mut shown: String = text.chars().take(MAX_SHOWN).flat_map(char::escape_debug).collect();
     if text.chars().nth(MAX_SHOWN).is_some() {
         shown.push_str("...");
     }
@@ -172,36 +162,21 @@ mod tests {
 
     #[test]
     fn query_prefix_and_empty_parts_are_left_out() {
-        assert_eq!(
-            key("/live//room1/?vhost=a/b", "alice?token=x/y?z"),
-            "live/room1/alice"
-        );
+        assert_eq!(key("/live//room1/?vhost=a/b", "alice?token=x/y?z"), "live/room1/alice");
         assert_eq!(key("live", "mp4:alice.mp4"), "live/alice.mp4");
         assert_eq!(key("live", "/flv:mp3:/alice"), "live/alice");
     }
 
     #[test]
     fn a_name_of_nothing_is_refused() {
-        assert_eq!(
-            Key::of("/?a", "alice"),
-            Err(KeyError::NoApp("/?a".to_owned()))
-        );
-        assert_eq!(
-            Key::of("live", "flv:?token"),
-            Err(KeyError::NoName("flv:?token".to_owned()))
-        );
+        assert_eq!(Key::of("/?a", "alice"), Err(KeyError::NoApp("/?a".to_owned())));
+        assert_eq!(Key::of("live", "flv:?token"), Err(KeyError::NoName("flv:?token".to_owned())));
     }
 
     #[test]
     fn control_characters_and_directories_are_refused() {
-        assert_eq!(
-            Key::of("live", "a\nb"),
-            Err(KeyError::Control("a\\nb".to_owned()))
-        );
-        assert_eq!(
-            Key::of("..", "alice"),
-            Err(KeyError::Directory("..".to_owned()))
-        );
+        assert_eq!(Key::of("live", "a\nb"), Err(KeyError::Control("a\\nb".to_owned())));
+        assert_eq!(Key::of("..", "alice"), Err(KeyError::Directory("..".to_owned())));
     }
 
     #[test]
@@ -209,27 +184,15 @@ mod tests {
         let name = "a".repeat(MAX_KEY_LEN - "x/".len());
         assert!(Key::of("x", &name).is_ok());
 
-        let error = Key::of("xy", &name)
-            .expect_err("one byte too long")
-            .to_string();
+        let error = Key::of("xy", &name).expect_err("one byte too long").to_string();
 
-        assert!(
-            error.ends_with("...\" exceeds the limit of 1024 bytes"),
-            "{error}"
-        );
+        assert!(error.ends_with("...\" exceeds the limit of 1024 bytes"), "{error}");
         assert!(error.len() < 200, "{error}");
     }
 
     #[test]
     fn key_that_is_not_normalised_does_not_parse() {
-        for text in [
-            "",
-            "live",
-            "/live/alice",
-            "live//alice",
-            "live/alice?x",
-            "live/../alice",
-        ] {
+        for text in ["", "live", "/live/alice", "live//alice", "live/alice?x", "live/../alice"] {
             assert!(Key::parse(text).is_err(), "{text}");
         }
     }

@@ -24,10 +24,7 @@ impl<'a> Rank<'a> {
         bytes.extend_from_slice(key.as_str().as_bytes());
         bytes.push(0);
         bytes.extend_from_slice(name.as_bytes());
-        Self {
-            weight: xxh3_64(&bytes),
-            name: Reverse(name),
-        }
+        Self { weight: xxh3_64(&bytes), name: Reverse(name) }
     }
 }
 

@@ -19,10 +19,7 @@ pub struct Table {
 impl Table {
     /// What a reader has before its first document: no origins, and any document of its cluster is newer.
     pub fn empty(cluster: &str) -> Self {
-        Self::from(Document {
-            cluster: cluster.to_owned(),
-            ..Document::default()
-        })
+        Self::from(Document { cluster: cluster.to_owned(), ..Document::default() })
     }
 
     /// The origin of a stream: the one that an entry names if it is active or draining; else, among the active ones, the
@@ -33,10 +30,7 @@ impl Table {
 
     /// The origin of a stream that has no entry.
     pub fn default_of(&self, key: &Key) -> Option<&Origin> {
-        let active = self
-            .origins
-            .iter()
-            .filter(|origin| origin.state == State::Active);
+        let active = self.origins.iter().filter(|origin| origin.state == State::Active);
         active.max_by_key(|origin| Rank::of(key, &origin.name))
     }
 
@@ -44,16 +38,10 @@ impl Table {
     /// generation is fine: it routes every key alike and may list more streams for people to read.
     pub fn accepts(&self, newer: &Document) -> Result<(), NotAccepted> {
         if newer.cluster != self.cluster {
-            return Err(NotAccepted::Cluster {
-                theirs: newer.cluster.clone(),
-                ours: self.cluster.clone(),
-            });
+            return Err(NotAccepted::Cluster { theirs: newer.cluster.clone(), ours: self.cluster.clone() });
         }
         if newer.generation < self.generation {
-            return Err(NotAccepted::Older {
-                theirs: newer.generation,
-                ours: self.generation,
-            });
+            return Err(NotAccepted::Older { theirs: newer.generation, ours: self.generation });
         }
         Ok(())
     }
@@ -76,11 +64,7 @@ impl Table {
     /// The origin that an entry names for this stream, if that origin is active or draining.
     pub fn entry(&self, key: &Key) -> Option<&Origin> {
         let by_digest = || {
-            if self.digests.is_empty() {
-                None
-            } else {
-                self.digests.get(&key.digest())
-            }
+            if self.digests.is_empty() { None } else { self.digests.get(&key.digest()) }
         };
         let index = self.keys.get(key).or_else(by_digest)?;
         self.origins.get(*index)
@@ -89,19 +73,9 @@ impl Table {
 
 impl From<Document> for Table {
     fn from(document: Document) -> Self {
-        let Document {
-            cluster,
-            generation,
-            origins,
-            streams,
-        } = document;
-        let serving = origins
-            .iter()
-            .enumerate()
-            .filter(|(_, origin)| origin.state.serves());
-        let indices: HashMap<_, _> = serving
-            .map(|(index, origin)| (origin.name.clone(), index))
-            .collect();
+        let Document { cluster, generation, origins, streams } = document;
+        let serving = origins.iter().enumerate().filter(|(_, origin)| origin.state.serves());
+        let indices: HashMap<_, _> = serving.map(|(index, origin)| (origin.name.clone(), index)).collect();
         let (mut keys, mut digests) = (HashMap::new(), HashMap::new());
         for (entry, name) in streams {
             match (entry, indices.get(&name)) {
@@ -110,13 +84,7 @@ impl From<Document> for Table {
                 (_, None) => {}
             }
         }
-        Self {
-            cluster,
-            generation,
-            origins,
-            keys,
-            digests,
-        }
+        Self { cluster, generation, origins, keys, digests }
     }
 }
 

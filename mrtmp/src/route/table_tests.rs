@@ -8,23 +8,15 @@ use proptest::prelude::*;
 use super::*;
 
 fn origin(name: &str, state: State) -> Origin {
-    Origin {
-        name: name.into(),
-        address: format!("{name}:1936"),
-        state,
-    }
+    Origin { name: name.into(), address: format!("{name}:1936"), state }
 }
 
 fn document(origins: &[(&str, State)], streams: &[(&str, &str)]) -> Document {
-    let entry =
-        |(entry, name): &(&str, &str)| (Entry::parse(entry).expect("valid"), (*name).into());
+    let entry = |(entry, name): &(&str, &str)| (Entry::parse(entry).expect("valid"), (*name).into());
     Document {
         cluster: "uid".to_owned(),
         generation: 7,
-        origins: origins
-            .iter()
-            .map(|(name, state)| origin(name, *state))
-            .collect(),
+        origins: origins.iter().map(|(name, state)| origin(name, *state)).collect(),
         streams: streams.iter().map(entry).collect::<BTreeMap<_, _>>(),
     }
 }
@@ -40,11 +32,7 @@ fn owner(table: &Table, key: &Key) -> Option<String> {
 /// The two origins' names, the default of `key` first.
 fn default_and_other(key: &Key) -> [&'static str; 2] {
     let table = Table::from(document(&[("a", State::Active), ("b", State::Active)], &[]));
-    if owner(&table, key).as_deref() == Some("a") {
-        ["a", "b"]
-    } else {
-        ["b", "a"]
-    }
+    if owner(&table, key).as_deref() == Some("a") { ["a", "b"] } else { ["b", "a"] }
 }
 
 #[test]
@@ -52,10 +40,7 @@ fn entry_wins_over_the_default() {
     let alice = key("alice");
     let [default, other] = default_and_other(&alice);
     for state in [State::Active, State::Draining] {
-        let table = Table::from(document(
-            &[(default, State::Active), (other, state)],
-            &[("live/alice", other)],
-        ));
+        let table = Table::from(document(&[(default, State::Active), (other, state)], &[("live/alice", other)]));
 
         assert_eq!(owner(&table, &alice).as_deref(), Some(other));
     }
@@ -66,10 +51,7 @@ fn entry_by_digest_counts_like_one_by_name() {
     let alice = key("alice");
     let [default, other] = default_and_other(&alice);
     let entry = Entry::Digest(alice.digest()).to_string();
-    let table = Table::from(document(
-        &[(default, State::Active), (other, State::Active)],
-        &[(&entry, other)],
-    ));
+    let table = Table::from(document(&[(default, State::Active), (other, State::Active)], &[(&entry, other)]));
 
     assert_eq!(owner(&table, &alice).as_deref(), Some(other));
 }
@@ -86,10 +68,7 @@ fn entry_for_a_joining_or_unknown_origin_does_not_count() {
 
 #[test]
 fn only_active_origins_are_defaults() {
-    let table = Table::from(document(
-        &[("a", State::Draining), ("b", State::Joining)],
-        &[],
-    ));
+    let table = Table::from(document(&[("a", State::Draining), ("b", State::Joining)], &[]));
 
     assert_eq!(owner(&table, &key("alice")), None);
 }
@@ -97,57 +76,31 @@ fn only_active_origins_are_defaults() {
 #[test]
 fn older_generation_or_another_cluster_is_refused() {
     let table = Table::from(document(&[], &[]));
-    let newer = |generation, cluster: &str| Document {
-        generation,
-        cluster: cluster.to_owned(),
-        ..document(&[], &[])
-    };
+    let newer = |generation, cluster: &str| Document { generation, cluster: cluster.to_owned(), ..document(&[], &[]) };
 
     assert_eq!(table.accepts(&newer(8, "uid")), Ok(()));
     assert_eq!(table.accepts(&newer(7, "uid")), Ok(()));
-    assert_eq!(
-        table.accepts(&newer(6, "uid")),
-        Err(NotAccepted::Older { theirs: 6, ours: 7 })
-    );
-    assert!(matches!(
-        table.accepts(&newer(8, "other")),
-        Err(NotAccepted::Cluster { .. })
-    ));
+    assert_eq!(table.accepts(&newer(6, "uid")), Err(NotAccepted::Older { theirs: 6, ours: 7 }));
+    assert!(matches!(table.accepts(&newer(8, "other")), Err(NotAccepted::Cluster { .. })));
     assert_eq!(Table::empty("uid").accepts(&newer(0, "uid")), Ok(()));
 }
 
 #[test]
 fn keys_are_spread_evenly() {
-    let names = [
-        "demo-origin-0",
-        "demo-origin-1",
-        "demo-origin-2",
-        "demo-origin-3",
-    ];
+    let names = ["demo-origin-0", "demo-origin-1", "demo-origin-2", "demo-origin-3"];
     let table = Table::from(document(&names.map(|name| (name, State::Active)), &[]));
     let mut counts = BTreeMap::new();
 
     for index in 0..40_000 {
-        *counts
-            .entry(owner(&table, &key(&format!("stream{index}"))))
-            .or_insert(0) += 1;
+        *counts.entry(owner(&table, &key(&format!("stream{index}")))).or_insert(0) += 1;
     }
 
-    assert!(
-        counts.values().all(|count| (9_500..10_500).contains(count)),
-        "{counts:?}"
-    );
+    assert!(counts.values().all(|count| (9_500..10_500).contains(count)), "{counts:?}");
 }
 
 fn active(names: impl IntoIterator<Item = impl AsRef<str>>) -> Table {
-    let origins = names
-        .into_iter()
-        .map(|name| origin(name.as_ref(), State::Active))
-        .collect();
-    Table::from(Document {
-        origins,
-        ..Document::default()
-    })
+    let origins = names.into_iter().map(|name| origin(name.as_ref(), State::Active)).collect();
+    Table::from(Document { origins, ..Document::default() })
 }
 
 proptest! {

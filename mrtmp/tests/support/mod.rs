@@ -18,13 +18,7 @@ pub fn encoded(frame: &Frame) -> Vec<u8> {
 }
 
 pub fn media(sequence: u64, payload: &[u8]) -> Media {
-    Media {
-        id: 7,
-        sequence,
-        timestamp: 40,
-        kind: 9,
-        payload: Bytes::copy_from_slice(payload),
-    }
+    Media { id: 7, sequence, timestamp: 40, kind: 9, payload: Bytes::copy_from_slice(payload) }
 }
 
 pub fn key(text: &str) -> Key {
@@ -40,8 +34,5 @@ pub fn unhex(text: &str) -> Vec<u8> {
         .map(|digit| digit.to_digit(16).unwrap())
         .collect();
     assert!(digits.len().is_multiple_of(2), "half a byte in {text:?}");
-    digits
-        .chunks(2)
-        .map(|pair| u8::try_from(pair[0] * 16 + pair[1]).unwrap())
-        .collect()
+    digits.chunks(2).map(|pair| u8::try_from(pair[0] * 16 + pair[1]).unwrap()).collect()
 }

@@ -45,10 +45,7 @@ impl Pair {
     pub fn exchange(&mut self) -> (Result<(), Error>, Result<(), Error>) {
         let mut results = (Ok(()), Ok(()));
         loop {
-            let (up, down) = (
-                output(&mut self.dialler, self.now),
-                output(&mut self.listener, self.now),
-            );
+            let (up, down) = (output(&mut self.dialler, self.now), output(&mut self.listener, self.now));
             if up.is_empty() && down.is_empty() {
                 return results;
             }
@@ -96,13 +93,7 @@ pub fn operator() -> Config {
 }
 
 pub fn config(name: &str, role: Role) -> Config {
-    Config::new(
-        "cluster".into(),
-        name.into(),
-        role,
-        BootId(7),
-        secrets(&[SECRET]),
-    )
+    Config::new("cluster".into(), name.into(), role, BootId(7), secrets(&[SECRET]))
 }
 
 pub fn secrets(texts: &[&str]) -> Secrets {
@@ -111,11 +102,7 @@ pub fn secrets(texts: &[&str]) -> Secrets {
 
 /// The byte stands for randomness.
 pub fn opening(byte: u8) -> Opening {
-    Opening {
-        nonce: [byte; 32],
-        number: byte.into(),
-        generation: 100,
-    }
+    Opening { nonce: [byte; 32], number: byte.into(), generation: 100 }
 }
 
 pub fn output(link: &mut Link, now: Instant) -> Vec<u8> {
@@ -131,9 +118,7 @@ fn carry(bytes: &[u8], to: &mut Link, now: Instant, result: &mut Result<(), Erro
 }
 
 fn up(link: &mut Link) -> Peer {
-    let Some(Event::Up(peer)) = link.poll_event() else {
-        panic!("the link is not up")
-    };
+    let Some(Event::Up(peer)) = link.poll_event() else { panic!("the link is not up") };
     peer
 }
 
@@ -149,8 +134,5 @@ fn frames(link: &mut Link) -> Vec<Frame> {
 
 /// One side refuses, the other hears why.
 pub fn both_refused(refusal: Refusal) -> (Result<(), Error>, Result<(), Error>) {
-    (
-        Err(Error::RefusedByPeer(refusal)),
-        Err(Error::PeerRefused(refusal)),
-    )
+    (Err(Error::RefusedByPeer(refusal)), Err(Error::PeerRefused(refusal)))
 }

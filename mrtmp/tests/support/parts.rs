@@ -18,31 +18,14 @@ pub fn asked() -> impl Strategy<Value = Asked> {
 }
 
 pub fn asks() -> impl Strategy<Value = Arc<Client>> {
-    (".{0,20}", ".{0,20}", ".{0,20}", "[0-9a-f:]{0,39}").prop_map(
-        |(app, tc_url, query, address)| {
-            Arc::new(Client {
-                app,
-                tc_url,
-                query,
-                address,
-            })
-        },
-    )
+    (".{0,20}", ".{0,20}", ".{0,20}", "[0-9a-f:]{0,39}")
+        .prop_map(|(app, tc_url, query, address)| Arc::new(Client { app, tc_url, query, address }))
 }
 
 pub fn grant() -> impl Strategy<Value = Grant> {
-    (
-        term(),
-        vec(any::<u8>(), 0..40),
-        any::<bool>(),
-        option::of((publication(), any::<u64>())),
+    (term(), vec(any::<u8>(), 0..40), any::<bool>(), option::of((publication(), any::<u64>()))).prop_map(
+        |(term, identity, provisional, previous)| Grant { term, identity: identity.into(), provisional, previous },
     )
-        .prop_map(|(term, identity, provisional, previous)| Grant {
-            term,
-            identity: identity.into(),
-            provisional,
-            previous,
-        })
 }
 
 pub fn any_key() -> impl Strategy<Value = Key> {
@@ -54,17 +37,11 @@ pub fn name() -> impl Strategy<Value = Name> {
 }
 
 pub fn publication() -> impl Strategy<Value = PublicationId> {
-    any::<(u64, u64)>().prop_map(|(edge, counter)| PublicationId {
-        edge: BootId(edge),
-        counter,
-    })
+    any::<(u64, u64)>().prop_map(|(edge, counter)| PublicationId { edge: BootId(edge), counter })
 }
 
 pub fn term() -> impl Strategy<Value = Term> {
-    any::<(u64, u64)>().prop_map(|(generation, counter)| Term {
-        generation,
-        counter,
-    })
+    any::<(u64, u64)>().prop_map(|(generation, counter)| Term { generation, counter })
 }
 
 pub fn channel() -> impl Strategy<Value = Channel> {
