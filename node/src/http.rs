@@ -24,49 +24,28 @@ pub trait Pages: Send + Sync + 'static {
 }
 
 /// Listens, and says where.
-pub async fn listen(
-    what: &'static str,
-    address: SocketAddr,
-) -> Result<(TcpListener, SocketAddr), Error> {
-    let failed = |error| Error::Listen {
-        what,
-        address,
-        error,
-    };
+pub async fn listen(what: &'static str, address: SocketAddr) -> Result<(TcpListener, SocketAddr), Error> {
+    let failed = |error| Error::Listen { what, address, error };
     let listener = TcpListener::bind(address).await.map_err(failed)?;
     let bound = listener.local_addr().map_err(failed)?;
     Ok((listener, bound))
 }
 
 /// Serves the pages until `shutdown`.
-pub async fn serve(
-    listener: TcpListener,
-    pages: Arc<dyn Pages>,
-    shutdown: impl Future<Output = ()> + Send + 'static,
-) {
+pub async fn serve(listener: TcpListener, pages: Arc<dyn Pages>, shutdown: impl Future<Output = ()> + Send + 'static) {
     let router = Router::new()
         .route("/metrics", get(metrics))
         .route("/livez", get(|| async { "ok\n" }))
         .route("/readyz", get(readyz))
-        .route(
-            "/status",
-            get(|State(pages): State<Arc<dyn Pages>>| async move { Json(pages.status()) }),
-        )
+        .route("/status", get(|State(pages): State<Arc<dyn Pages>>| async move { Json(pages.status()) }))
         .with_state(pages);
-    if let Err(error) = axum::serve(listener, router)
-        .with_graceful_shutdown(shutdown)
-        .await
-    {
+    if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(shutdown).await {
         tracing::warn!(%error, "HTTP ended");
     }
 }
 
 async fn metrics(State(pages): State<Arc<dyn Pages>>) -> Response {
-    (
-        [(header::CONTENT_TYPE, "text/plain; version=0.0.4")],
-        pages.metrics(),
-    )
-        .into_response()
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], pages.metrics()).into_response()
 }
 
 async fn readyz(State(pages): State<Arc<dyn Pages>>) -> Response {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use livecluster_mrtmp::id::{BootId, Name};
 use livecluster_mrtmp::link::{Config, Opening, Role, SecretError, Secrets};
 
-use crate::routes::Source;
+use crate::routes;
 
 /// Settings of every role.
 #[derive(Debug, Clone, clap::Args)]
@@ -16,43 +16,23 @@ pub struct Args {
     #[arg(long, env = "LIVECLUSTER_NAME", value_name = "NAME")]
     pub name: String,
     /// Identity of the cluster: parts and route documents of another are refused.
-    #[arg(
-        long,
-        env = "LIVECLUSTER_CLUSTER",
-        value_name = "UID",
-        default_value = "local"
-    )]
+    #[arg(long, env = "LIVECLUSTER_CLUSTER", value_name = "UID", default_value = "local")]
     pub cluster: String,
-    /// Where the route document is: file:PATH. It is watched; a change is in force within 100 ms.
-    #[arg(long, env = "LIVECLUSTER_ROUTES", value_name = "SOURCE")]
-    pub routes: Source,
+    /// Where the route document comes from.
+    #[command(flatten)]
+    pub routes: routes::Args,
     /// File with the secret that all parts of the cluster share, at least 16 bytes. While it is being rotated: the new
     /// one in the first line, the old one in the second.
     #[arg(long, env = "LIVECLUSTER_SECRET_FILE", value_name = "PATH")]
     pub secret_file: Option<PathBuf>,
     /// The secret itself; --secret-file is safer.
-    #[arg(
-        long,
-        env = "LIVECLUSTER_SECRET",
-        value_name = "SECRET",
-        hide_env_values = true
-    )]
+    #[arg(long, env = "LIVECLUSTER_SECRET", value_name = "SECRET", hide_env_values = true)]
     pub secret: Option<String>,
     /// Where links of other parts are accepted; port 0 takes a free one.
-    #[arg(
-        long,
-        env = "LIVECLUSTER_LINK_LISTEN",
-        value_name = "ADDRESS",
-        default_value = "0.0.0.0:1950"
-    )]
+    #[arg(long, env = "LIVECLUSTER_LINK_LISTEN", value_name = "ADDRESS", default_value = "0.0.0.0:1950")]
     pub link_listen: SocketAddr,
     /// Where /metrics, /livez, /readyz and /status are served; port 0 takes a free one.
-    #[arg(
-        long,
-        env = "LIVECLUSTER_HTTP_LISTEN",
-        value_name = "ADDRESS",
-        default_value = "0.0.0.0:8080"
-    )]
+    #[arg(long, env = "LIVECLUSTER_HTTP_LISTEN", value_name = "ADDRESS", default_value = "0.0.0.0:8080")]
     pub http_listen: SocketAddr,
 }
 
@@ -63,7 +43,7 @@ pub struct Identity {
     pub link: Arc<Config>,
 }
 
-/// Why a process does not start. Each is one line for the person who started it.
+/// Why a process does not start, or ends on its own. Each is one line for the person who started it.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A file can't be read.
@@ -87,6 +67,12 @@ pub enum Error {
     /// Neither a file nor a value.
     #[error("no secret: give --secret-file or LIVECLUSTER_SECRET")]
     NoSecret,
+    /// No use of the Kubernetes API.
+    #[error("--routes configmap:NAME needs a pod with a service account: {0}")]
+    Kubernetes(String),
+    /// A document that is a file needs no other file.
+    #[error("--routes-cache and --routes-fallback belong to --routes configmap:NAME")]
+    NoConfigMap,
     /// The secret is unusable.
     #[error(transparent)]
     Secret(#[from] SecretError),
@@ -106,6 +92,9 @@ pub enum Error {
         /// Why.
         error: notify::Error,
     },
+    /// A task that the process can't do without has panicked.
+    #[error("a task has failed: {0}")]
+    Task(tokio::task::JoinError),
 }
 
 impl Identity {
@@ -113,28 +102,15 @@ impl Identity {
     pub fn new(args: &Args, role: Role) -> Result<Self, Error> {
         let secrets = Secrets::new(args.secrets()?)?;
         let boot = BootId(u64::from_be_bytes(random()?));
-        let config = Config::new(
-            args.cluster.clone(),
-            args.name.as_str().into(),
-            role,
-            boot,
-            secrets,
-        );
-        Ok(Self {
-            link: Arc::new(config),
-        })
+        let config = Config::new(args.cluster.clone(), args.name.as_str().into(), role, boot, secrets);
+        Ok(Self { link: Arc::new(config) })
     }
 
     /// The same process after it has lost its memory: another boot id, all else as before.
     pub fn restarted(&self) -> Result<Self, Error> {
         let boot = BootId(u64::from_be_bytes(random()?));
-        let config = Config {
-            boot,
-            ..(*self.link).clone()
-        };
-        Ok(Self {
-            link: Arc::new(config),
-        })
+        let config = Config { boot, ..(*self.link).clone() };
+        Ok(Self { link: Arc::new(config) })
     }
 
     /// Its name.
@@ -149,11 +125,7 @@ impl Identity {
 
     /// What a new link needs: fresh random bytes, and the link's number if this side dials it.
     pub fn opening(&self, number: u64, generation: u64) -> Result<Opening, Error> {
-        Ok(Opening {
-            nonce: random()?,
-            number,
-            generation,
-        })
+        Ok(Opening { nonce: random()?, number, generation })
     }
 }
 
@@ -168,22 +140,14 @@ impl Args {
 }
 
 fn read_secrets(path: &Path) -> Result<Vec<Vec<u8>>, Error> {
-    let text = std::fs::read(path).map_err(|error| Error::File {
-        path: path.to_owned(),
-        error,
-    })?;
-    let lines = text
-        .split(|byte| *byte == b'\n')
-        .map(|line| line.trim_ascii().to_vec());
+    let text = std::fs::read(path).map_err(|error| Error::File { path: path.to_owned(), error })?;
+    let lines = text.split(|byte| *byte == b'\n').map(|line| line.trim_ascii().to_vec());
     Ok(lines.filter(|line| !line.is_empty()).collect())
 }
 
 fn random<const N: usize>() -> Result<[u8; N], Error> {
     let mut bytes = [0; N];
     let drawn = getrandom::fill(&mut bytes);
-    drawn.map_err(|error| Error::System {
-        what: "random numbers",
-        error: std::io::Error::other(error),
-    })?;
+    drawn.map_err(|error| Error::System { what: "random numbers", error: std::io::Error::other(error) })?;
     Ok(bytes)
 }

@@ -2,8 +2,7 @@
 
 use prometheus::core::Collector;
 use prometheus::{
-    GaugeVec, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
-    Registry, TextEncoder,
+    GaugeVec, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
 };
 
 /// The metrics of a process.
@@ -15,15 +14,10 @@ pub struct Metrics {
 impl Metrics {
     /// With the process's own figures and `build_info`.
     pub fn new(role: &str) -> Self {
-        let registry =
-            Registry::new_custom(Some("livecluster".to_owned()), None).unwrap_or_default();
+        let registry = Registry::new_custom(Some("livecluster".to_owned()), None).unwrap_or_default();
         let metrics = Self { registry };
         metrics
-            .gauge_vec(
-                "build_info",
-                "Always 1; the labels tell what runs.",
-                &["version", "role"],
-            )
+            .gauge_vec("build_info", "Always 1; the labels tell what runs.", &["version", "role"])
             .with_label_values(&[env!("CARGO_PKG_VERSION"), role])
             .set(1);
         let process = prometheus::process_collector::ProcessCollector::for_self();
@@ -58,16 +52,12 @@ impl Metrics {
 
     /// A histogram of seconds with these upper bounds.
     pub fn seconds(&self, name: &str, help: &str, buckets: &[f64]) -> Histogram {
-        self.keep(Histogram::with_opts(
-            HistogramOpts::new(name, help).buckets(buckets.to_vec()),
-        ))
+        self.keep(Histogram::with_opts(HistogramOpts::new(name, help).buckets(buckets.to_vec())))
     }
 
     /// All of them, in Prometheus' text format.
     pub fn render(&self) -> String {
-        TextEncoder::new()
-            .encode_to_string(&self.registry.gather())
-            .unwrap_or_default()
+        TextEncoder::new().encode_to_string(&self.registry.gather()).unwrap_or_default()
     }
 
     fn keep<C: Collector + Clone + 'static>(&self, made: prometheus::Result<C>) -> C {
