@@ -8,6 +8,7 @@ use std::time::{Instant, SystemTime};
 
 use livecluster_mrtmp::link;
 use livecluster_mrtmp::route::File;
+use livecluster_node::routes::Lag;
 use livecluster_node::{Error, Identity};
 use tokio::sync::Notify;
 use tokio::time;
@@ -39,27 +40,24 @@ pub(crate) enum Over {
 }
 
 impl Boot {
-    /// The first boot of a process.
-    pub fn first(config: Arc<Config>, identity: Identity) -> Self {
-        let state = State::new(&config, &identity, both_clocks(now()));
+    /// The first boot of a process. `lag` is told which route generations peers have.
+    pub fn first(config: Arc<Config>, identity: Identity, lag: Lag) -> Self {
+        let state = State::new(&config, &identity, lag, both_clocks(now()));
         Self::new(config, identity, state)
     }
 
-    /// What comes after this boot: another boot id, no memory but of what was counted.
+    /// What comes after this boot: another boot id, no memory but of what was counted and whether
+    /// it is to end.
     pub fn next(&self) -> Result<Self, Error> {
         let identity = self.identity.restarted()?;
-        let mut state = State::new(&self.config, &identity, both_clocks(now()));
-        self.read(|old| state.count_on(old));
+        let lag = self.read(State::lag);
+        let mut state = State::new(&self.config, &identity, lag, both_clocks(now()));
+        self.read(|old| state.go_on(old));
         Ok(Self::new(Arc::clone(&self.config), identity, state))
     }
 
     fn new(config: Arc<Config>, identity: Identity, state: State) -> Self {
-        Self {
-            config,
-            identity,
-            state: Mutex::new(state),
-            look: Notify::new(),
-        }
+        Self { config, identity, state: Mutex::new(state), look: Notify::new() }
     }
 
     /// Who this process is in this boot.
@@ -69,11 +67,7 @@ impl Boot {
 
     /// Changes the state and wakes whom that concerns, unless this boot is over. Whether it is, because it was frozen
     /// until `now`, is found out first.
-    pub fn act<T>(
-        &self,
-        instant: Instant,
-        act: impl FnOnce(&mut State, Now) -> T,
-    ) -> Result<T, Over> {
+    pub fn act<T>(&self, instant: Instant, act: impl FnOnce(&mut State, Now) -> T) -> Result<T, Over> {
         let Ok(mut state) = self.state.lock() else {
             self.look.notify_one();
             return Err(Over::Fault);
@@ -127,6 +121,21 @@ impl Boot {
         self.read(State::generation)
     }
 
+    /// Tells every peer, now and later, that this process will end. Told once.
+    pub fn begin_drain(&self) {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).begin_drain();
+    }
+
+    /// How many streams somebody publishes or watches.
+    pub fn streams(&self) -> usize {
+        self.read(State::streams)
+    }
+
+    /// Whether the route document in force gives new streams to this origin.
+    pub fn takes_streams(&self) -> bool {
+        self.read(|state| state.is_active(self.identity.name()))
+    }
+
     /// Takes a link that is up, until what is returned is dropped. An older one of the same peer is told to end.
     pub fn link_up(self: &Arc<Self>, handle: Handle) -> Result<LinkEnd, NotTaken> {
         let handle = Arc::new(handle);
@@ -144,9 +153,7 @@ pub(crate) fn now() -> Instant {
 /// With the clock that people read, as it is now.
 fn both_clocks(instant: Instant) -> Now {
     let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    let unix_ms = since_1970.map_or(0, |since| {
-        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-    });
+    let unix_ms = since_1970.map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX));
     Now { instant, unix_ms }
 }
 

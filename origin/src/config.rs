@@ -1,10 +1,10 @@
 //! The settings of an origin: each a flag and an environment variable.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use livecluster_mrtmp::frame::limit::{MAX_PAYLOAD, MIN_PAYLOAD};
 use livecluster_mrtmp::id::Name;
-use livecluster_rtmp::broadcast::Limits;
+use livecluster_rtmp::broadcast::{Budget, Limits};
 
 use crate::core;
 
@@ -23,6 +23,11 @@ pub struct Config {
     #[arg(long, env = "LIVECLUSTER_ADOPTION_MS", value_name = "MS", default_value_t = 2000,
           value_parser = clap::value_parser!(u64).range(..=60_000))]
     pub adoption_ms: u64,
+    /// Seconds from the signal that asks this process to end until it has to have ended (0 to 86400). It serves on until
+    /// its streams are elsewhere, or 5 seconds are left.
+    #[arg(long, env = "LIVECLUSTER_GRACE_SECONDS", value_name = "S", default_value_t = 60,
+          value_parser = clap::value_parser!(u64).range(..=86_400))]
+    pub grace_seconds: u64,
     /// Bytes that the log of one stream keeps (64 KiB to 1 GiB).
     #[arg(long, env = "LIVECLUSTER_LOG_BYTES", value_name = "BYTES", default_value_t = 32 << 20,
           value_parser = clap::value_parser!(u32).range(65_536..=1_073_741_824))]
@@ -31,6 +36,13 @@ pub struct Config {
     #[arg(long, env = "LIVECLUSTER_LOG_SECONDS", value_name = "S", default_value_t = 8,
           value_parser = clap::value_parser!(u64).range(1..=120))]
     pub log_seconds: u64,
+    /// Bytes that all logs keep together (1 MiB to 1 TiB), most of the memory of this process. From three quarters of it on,
+    /// logs keep 2 seconds and the newest keyframe with what follows it; from seven eighths on, publishes of other streams
+    /// are refused. What a publisher's edge keeps is kept here too: that edge's own limit bounds it. 1 GiB is 8 seconds of
+    /// 700 streams at 1.5 Mb/s, or 2 seconds of 2800.
+    #[arg(long, env = "LIVECLUSTER_MAX_LOG_BYTES", value_name = "BYTES", default_value_t = 1 << 30,
+          value_parser = clap::value_parser!(u64).range(1 << 20..=1 << 40))]
+    pub max_log_bytes: u64,
     /// Links up at a time (1 to 65536); more are closed at once.
     #[arg(long, env = "LIVECLUSTER_MAX_LINKS", value_name = "N", default_value_t = 1024,
           value_parser = clap::value_parser!(u32).range(1..=65_536))]
@@ -43,14 +55,14 @@ pub struct Config {
     #[arg(long, env = "LIVECLUSTER_MAX_QUEUED_FRAMES", value_name = "N", default_value_t = 65_536,
           value_parser = clap::value_parser!(u32).range(1024..=16_777_216))]
     pub max_queued_frames: u32,
-    /// Bytes of one media message of a peer (64 KiB to 16 MiB - 1).
-    #[arg(long, env = "LIVECLUSTER_MAX_PAYLOAD_BYTES", value_name = "BYTES", default_value_t = MAX_PAYLOAD,
-          value_parser = clap::value_parser!(u32).range(i64::from(MIN_PAYLOAD)..=i64::from(MAX_PAYLOAD)))]
-    pub max_payload_bytes: u32,
 }
 
 impl Config {
-    pub(crate) fn core(&self, name: Name) -> core::Config {
+    pub(crate) fn budget(&self) -> Arc<Budget> {
+        Arc::new(Budget::new(usize::try_from(self.max_log_bytes).unwrap_or(usize::MAX)))
+    }
+
+    pub(crate) fn core(&self, name: Name, shared: &Arc<Budget>) -> core::Config {
         core::Config {
             name,
             hold: Duration::from_secs(self.hold_seconds),
@@ -58,6 +70,7 @@ impl Config {
             log: Limits {
                 bytes: usize::try_from(self.log_bytes).unwrap_or(usize::MAX),
                 age: Duration::from_secs(self.log_seconds),
+                shared: Some(Arc::clone(shared)),
             },
         }
     }

@@ -4,7 +4,7 @@ pub mod core;
 
 mod boot;
 mod config;
-mod lag;
+mod drain;
 mod link;
 mod pages;
 mod run;

@@ -60,12 +60,7 @@ pub(crate) struct Handle {
 
 impl Handle {
     pub fn new(peer: Peer, counters: Arc<Counters>) -> Self {
-        Self {
-            peer,
-            counters,
-            wake: Notify::new(),
-            end: Notify::new(),
-        }
+        Self { peer, counters, wake: Notify::new(), end: Notify::new() }
     }
 
     /// The link has something to send.
@@ -123,14 +118,11 @@ impl Endpoint for LinkEnd {
     type Error = Rejected;
 
     fn handle_frame(&mut self, frame: Frame, now: Instant) -> Result<(), Rejected> {
-        self.boot
-            .act(now, |state, now| state.handle_frame(self.id, frame, now))?
+        self.boot.act(now, |state, now| state.handle_frame(self.id, frame, now))?
     }
 
     fn poll_frame(&mut self, now: Instant) -> Option<Frame> {
-        let polled = self
-            .boot
-            .act(now, |state, now| state.poll_frame(self.id, now));
+        let polled = self.boot.act(now, |state, now| state.poll_frame(self.id, now));
         // A boot that is over sends nothing: its tasks are about to be ended.
         polled.ok().flatten()
     }
@@ -143,9 +135,7 @@ impl Endpoint for LinkEnd {
 impl Drop for LinkEnd {
     fn drop(&mut self) {
         // A boot that is over has no links.
-        let _ = self
-            .boot
-            .act(now(), |state, now| state.link_down(self.id, now));
+        let _ = self.boot.act(now(), |state, now| state.link_down(self.id, now));
     }
 }
 

@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use livecluster_mrtmp::id::{PublicationId, Term};
 use livecluster_node::http::Pages;
+use livecluster_node::routes;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use crate::boot::{Boot, LinkStatus, Snapshot, State, now};
+use crate::boot::{Boot, LinkStatus, Snapshot, State};
 use crate::core::{PublicationStatus, StreamStatus};
 use figures::Figures;
 
@@ -18,15 +19,13 @@ use figures::Figures;
 pub(crate) struct OriginPages {
     boots: watch::Receiver<Arc<Boot>>,
     figures: Figures,
+    routes: routes::Figures,
 }
 
 impl OriginPages {
     /// Shows the newest of `boots`.
-    pub fn new(boots: watch::Receiver<Arc<Boot>>) -> Self {
-        Self {
-            boots,
-            figures: Figures::new(),
-        }
+    pub fn new(boots: watch::Receiver<Arc<Boot>>, routes: routes::Figures) -> Self {
+        Self { boots, figures: Figures::new(), routes }
     }
 
     fn boot(&self) -> Arc<Boot> {
@@ -36,29 +35,29 @@ impl OriginPages {
 
 impl Pages for OriginPages {
     fn metrics(&self) -> String {
-        let snapshot = self.boot().read(|state| state.snapshot(now()));
-        self.figures.render(&snapshot)
+        let snapshot = self.boot().read(State::snapshot);
+        self.figures.render(&snapshot) + &self.routes.render()
     }
 
     fn unready(&self) -> Option<String> {
-        let in_force = self.boot().read(State::has_document);
+        let boot = self.boot();
+        if boot.read(State::is_draining) {
+            return Some("draining".to_owned());
+        }
+        let in_force = boot.read(State::has_document);
         (!in_force).then(|| "no route document is in force".to_owned())
     }
 
     fn status(&self) -> Value {
         let boot = self.boot();
-        let Snapshot {
-            generation,
-            boots,
-            streams,
-            links,
-            ..
-        } = boot.read(|state| state.snapshot(now()));
+        let Snapshot { generation, draining, boots, streams, links, .. } = boot.read(State::snapshot);
         json!({
             "name": &**boot.identity().name(),
+            "pid": std::process::id(),
             "boot": hex(boot.identity().boot().0),
             "boots": boots,
             "generation": generation,
+            "draining": draining,
             "streams": streams.iter().map(stream).collect::<Vec<_>>(),
             "links": links.iter().map(link).collect::<Vec<_>>(),
         })

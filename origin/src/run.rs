@@ -9,7 +9,7 @@ use std::time::Duration;
 use livecluster_mrtmp::link::Role;
 use livecluster_mrtmp::route::File;
 use livecluster_node::routes::Routes;
-use livecluster_node::{Error, Identity, http};
+use livecluster_node::{Error, Identity, fault, http};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::{JoinError, JoinSet};
@@ -17,6 +17,7 @@ use tokio::time;
 
 use crate::Config;
 use crate::boot::{Boot, Over};
+use crate::drain::Drain;
 use crate::link::Incoming;
 use crate::pages::OriginPages;
 
@@ -40,59 +41,56 @@ struct Origin {
     http: TcpListener,
 }
 
-/// Runs an origin until `shutdown`; then every peer is told, and every link closed. `ready` is told where it listens.
-pub async fn run(
-    config: Config,
-    ready: impl FnOnce(Bound),
-    shutdown: impl Future<Output = ()>,
-) -> Result<(), Error> {
+/// Runs an origin until `shutdown`; then every peer is told, and it serves until its streams have left or the grace period
+/// is nearly over. `ready` is told where it listens.
+pub async fn run(config: Config, ready: impl FnOnce(Bound), shutdown: impl Future<Output = ()>) -> Result<(), Error> {
     let (origin, bound) = Origin::bind(config).await?;
     ready(bound);
-    origin.serve(pin!(shutdown)).await
+    origin.serve(shutdown).await
 }
 
 impl Origin {
     async fn bind(config: Config) -> Result<(Self, Bound), Error> {
         let node = &config.node;
-        let mut identity = Identity::new(node, Role::Origin)?;
-        Arc::make_mut(&mut identity.link).limits.payload = config.max_payload_bytes;
+        let identity = Identity::new(node, Role::Origin)?;
         let routes = Routes::watch(&node.routes, &node.cluster)?;
         let (link, link_address) = http::listen("--link-listen", node.link_listen).await?;
         let (http, http_address) = http::listen("--http-listen", node.http_listen).await?;
-        let bound = Bound {
-            name: node.name.clone(),
-            link: link_address,
-            http: http_address,
-        };
+        let bound = Bound { name: node.name.clone(), link: link_address, http: http_address };
         let config = Arc::new(config);
-        let origin = Self {
-            config,
-            identity,
-            routes,
-            link,
-            http,
-        };
+        let origin = Self { config, identity, routes, link, http };
         Ok((origin, bound))
     }
 
-    async fn serve(self, mut shutdown: Pin<&mut impl Future<Output = ()>>) -> Result<(), Error> {
+    async fn serve(self, shutdown: impl Future<Output = ()>) -> Result<(), Error> {
         let mut links = Links {
             handshakes: Arc::new(Semaphore::new(self.config.max_handshakes.into())),
             listener: self.link,
             documents: self.routes.subscribe(),
             closing: watch::Sender::new(false),
         };
-        let boots = watch::Sender::new(Arc::new(Boot::first(self.config, self.identity)));
-        let pages = Arc::new(OriginPages::new(boots.subscribe()));
+        let grace = Duration::from_secs(self.config.grace_seconds);
+        let boots = watch::Sender::new(Arc::new(Boot::first(self.config, self.identity, self.routes.lag())));
+        let pages = Arc::new(OriginPages::new(boots.subscribe(), self.routes.figures()));
         let mut closing = links.closing.subscribe();
         let mut background = JoinSet::new();
         background.spawn(self.routes.run());
         background.spawn(http::serve(self.http, pages, async move {
             let _ = closing.wait_for(|closing| *closing).await;
         }));
+        let drain = Drain::new(boots.subscribe(), grace);
+        let mut drained = pin!(async {
+            shutdown.await;
+            drain.run().await;
+        });
         loop {
             let boot = Arc::clone(&boots.borrow());
-            let Some(over) = links.serve(&boot, shutdown.as_mut()).await else {
+            let over = tokio::select! {
+                biased;
+                fault = fault::of_any(&mut background) => return Err(fault),
+                over = links.serve(&boot, drained.as_mut()) => over,
+            };
+            let Some(over) = over else {
                 return Ok(());
             };
             tracing::warn!(reason = %over, "links closed, going on with another boot");
@@ -112,11 +110,7 @@ struct Links {
 
 impl Links {
     /// Until the boot is over; all its links are closed then. `None`: shut down.
-    async fn serve(
-        &mut self,
-        boot: &Arc<Boot>,
-        mut shutdown: Pin<&mut impl Future<Output = ()>>,
-    ) -> Option<Over> {
+    async fn serve(&mut self, boot: &Arc<Boot>, mut shutdown: Pin<&mut impl Future<Output = ()>>) -> Option<Over> {
         let mut tasks = JoinSet::new();
         let mut over = pin!(boot.keep_time());
         self.documents.mark_changed();
@@ -152,11 +146,7 @@ async fn accept(listener: &TcpListener, handshakes: &Arc<Semaphore>) -> Incoming
     loop {
         match listener.accept().await {
             Ok((stream, address)) => {
-                return Incoming {
-                    stream,
-                    address,
-                    permit,
-                };
+                return Incoming { stream, address, permit };
             }
             Err(error) => {
                 tracing::warn!(%error, "no link accepted");

@@ -6,7 +6,7 @@ mod support;
 use std::time::Duration;
 
 use livecluster_mrtmp::Frame;
-use livecluster_mrtmp::frame::Cause;
+use livecluster_mrtmp::frame::{Awaiting, Cause};
 use livecluster_mrtmp::io::{Error, Reason};
 use livecluster_mrtmp::link::{self, Refusal};
 use support::edge::{Edge, GROUP, media};
@@ -30,6 +30,9 @@ async fn an_edge_with_two_viewers_gets_one_copy_of_what_another_publishes() {
         let joined = viewers.next().await;
         assert!(matches!(joined, Some(Frame::Join(_))), "{joined:?}");
     }
+    // Its publisher has sent nothing yet when they come.
+    let waiting = viewers.next().await;
+    assert_eq!(waiting, Some(Frame::Awaiting(Awaiting { group: GROUP, held: false })));
     let Some(Frame::From(from)) = viewers.next().await else {
         panic!("nothing is shown");
     };
@@ -98,7 +101,7 @@ async fn a_link_above_the_limit_is_closed() {
 
 #[tokio::test]
 async fn peers_are_told_that_an_origin_shuts_down() {
-    let origin = Origin::start().await;
+    let origin = Origin::start_with(Some(&document("")), &["--grace-seconds=5"]).await;
     let mut edge = origin.edge("edge-a", 1).await;
     edge.published("live/alice").await;
 

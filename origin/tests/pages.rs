@@ -91,6 +91,19 @@ async fn an_origin_is_ready_once_a_route_document_is_in_force() {
 }
 
 #[tokio::test]
+async fn a_document_that_is_refused_is_counted_and_the_last_good_one_stays() {
+    let origin = Origin::start().await;
+    let older = document("").replace(&format!("\"generation\": {GENERATION}"), "\"generation\": 1");
+
+    origin.write(&older);
+
+    let refused = r#"livecluster_route_document_refused_total{reason="older"}"#;
+    while origin.metric(refused).await < 1.0 {}
+    assert_eq!(origin.metric("livecluster_route_generation").await, 7.0);
+    assert_eq!(origin.page("/readyz").await.0, 200);
+}
+
+#[tokio::test]
 async fn an_application_that_the_document_does_not_list_is_refused() {
     let listed = document(r#", "applications": {"policy": "listed", "names": ["live"]}"#);
     let origin = Origin::start_with(Some(&listed), &[]).await;

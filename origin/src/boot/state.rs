@@ -1,19 +1,21 @@
 //! What is behind a boot's lock: the core, the links that are up, and when the clock looks next.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use livecluster_mrtmp::Frame;
+use livecluster_mrtmp::frame::GoAway;
 use livecluster_mrtmp::id::Name;
 use livecluster_mrtmp::link::{Role, Watchdog};
-use livecluster_mrtmp::route::{File, Table};
+use livecluster_mrtmp::route::{self, File, Table};
 use livecluster_node::Identity;
+use livecluster_node::routes::Lag;
+use livecluster_rtmp::broadcast::Budget;
 
 use super::Over;
 use crate::Config;
 use crate::core::{Core, LinkId, Now, Output, Peer, StreamStatus, Violation};
-use crate::lag::Lag;
 use crate::link::Handle;
 use crate::totals::Totals;
 
@@ -21,8 +23,12 @@ use crate::totals::Totals;
 #[derive(Debug)]
 pub(crate) struct State {
     core: Core,
+    budget: Arc<Budget>,
     links: HashMap<LinkId, Arc<Handle>>,
     has_document: bool,
+    draining: bool,
+    /// The links that have not been told that this process will end.
+    untold: HashSet<LinkId>,
     lag: Lag,
     max_queued: usize,
     /// What links that have ended, and boots before this one, had counted.
@@ -63,10 +69,13 @@ pub(crate) enum Rejected {
 #[derive(Debug)]
 pub(crate) struct Snapshot {
     pub generation: u64,
-    pub lag: Duration,
+    pub draining: bool,
     pub boots: u64,
     pub totals: Totals,
     pub streams: Vec<StreamStatus>,
+    /// Bytes in all logs, and what they may be.
+    pub log_bytes: usize,
+    pub log_limit: usize,
     pub links: Vec<LinkStatus>,
 }
 
@@ -81,13 +90,17 @@ pub(crate) struct LinkStatus {
 }
 
 impl State {
-    pub fn new(config: &Config, identity: &Identity, now: Now) -> Self {
-        let core = config.core(identity.name().clone());
+    pub fn new(config: &Config, identity: &Identity, lag: Lag, now: Now) -> Self {
+        let budget = config.budget();
+        let core = config.core(identity.name().clone(), &budget);
         Self {
+            budget,
             core: Core::new(core, &identity.link.cluster, now),
             links: HashMap::new(),
             has_document: false,
-            lag: Lag::default(),
+            draining: false,
+            untold: HashSet::new(),
+            lag,
             max_queued: usize::try_from(config.max_queued_frames).unwrap_or(usize::MAX),
             past: Totals::default(),
             boots: 1,
@@ -97,8 +110,9 @@ impl State {
         }
     }
 
-    /// Goes on where an older boot ceased to count.
-    pub fn count_on(&mut self, old: &Self) {
+    /// Goes on where an older boot ceased to count, and to serve.
+    pub fn go_on(&mut self, old: &Self) {
+        self.draining = old.draining;
         self.past = old.totals();
         self.boots = old.boots + 1;
     }
@@ -139,10 +153,8 @@ impl State {
 
     pub fn set_document(&mut self, file: &File, now: Now) {
         self.core.set_applications(file.applications.clone());
-        self.core
-            .set_routes(Table::from(file.document.clone()), now);
+        self.core.set_routes(Table::from(file.document.clone()), now);
         self.has_document = true;
-        self.lag.catch_up(self.generation());
     }
 
     /// Whether a route document is in force: an origin without one owns nothing.
@@ -154,14 +166,38 @@ impl State {
         self.core.routes().generation()
     }
 
+    /// To be told which generations peers have.
+    pub fn lag(&self) -> Lag {
+        self.lag.clone()
+    }
+
+    /// Whether the document gives new streams to this origin.
+    pub fn is_active(&self, name: &str) -> bool {
+        let state = self.core.routes().origin(name).map(|origin| origin.state);
+        state == Some(route::State::Active)
+    }
+
+    // The end.
+
+    /// Every link is told that this process will end.
+    pub fn begin_drain(&mut self) {
+        if !std::mem::replace(&mut self.draining, true) {
+            self.untold.extend(self.links.keys());
+            self.links.values().for_each(|link| link.wake());
+        }
+    }
+
+    pub fn is_draining(&self) -> bool {
+        self.draining
+    }
+
+    pub fn streams(&self) -> usize {
+        self.core.streams().count()
+    }
+
     // Links.
 
-    pub fn link_up(
-        &mut self,
-        handle: &Arc<Handle>,
-        max: u32,
-        now: Now,
-    ) -> Result<LinkId, NotTaken> {
+    pub fn link_up(&mut self, handle: &Arc<Handle>, max: u32, now: Now) -> Result<LinkId, NotTaken> {
         let peer = &handle.peer;
         match self.link_of(peer.role, &peer.name) {
             Some((id, older)) if peer.replaces(&older.peer) => {
@@ -174,16 +210,19 @@ impl State {
             }
             None => {}
         }
-        self.lag
-            .note(peer.generation, self.generation(), now.instant);
+        self.lag.note(peer.generation, now.instant);
         let (name, role, boot) = (peer.name.clone(), peer.role, peer.boot);
         let id = self.core.link_up(Peer { name, role, boot }, now);
         self.links.insert(id, Arc::clone(handle));
+        if self.draining {
+            self.untold.insert(id);
+        }
         Ok(id)
     }
 
     /// Does nothing for a link that was replaced.
     pub fn link_down(&mut self, id: LinkId, now: Now) {
+        self.untold.remove(&id);
         if let Some(handle) = self.links.remove(&id) {
             self.past += Totals::from(&*handle.counters);
             self.core.link_down(id, now);
@@ -195,8 +234,7 @@ impl State {
             return Err(Rejected::Replaced);
         }
         if let Frame::Heartbeat(beat) = &frame {
-            self.lag
-                .note(beat.generation, self.generation(), now.instant);
+            self.lag.note(beat.generation, now.instant);
         }
         self.core.handle_frame(id, frame, now)?;
         self.wake_links(Some(id));
@@ -207,6 +245,9 @@ impl State {
     }
 
     pub fn poll_frame(&mut self, id: LinkId, now: Now) -> Option<Frame> {
+        if self.untold.remove(&id) {
+            return Some(Frame::GoAway(GoAway { reason: GoAway::DRAINING.to_owned() }));
+        }
         let frame = self.core.poll_frame(id, now);
         self.wake_links(Some(id));
         frame
@@ -231,13 +272,15 @@ impl State {
 
     // Figures.
 
-    pub fn snapshot(&self, now: Instant) -> Snapshot {
+    pub fn snapshot(&self) -> Snapshot {
         Snapshot {
             generation: self.generation(),
-            lag: self.lag.length(now),
+            draining: self.draining,
             boots: self.boots,
             totals: self.totals(),
             streams: self.core.status(),
+            log_bytes: self.budget.held(),
+            log_limit: self.budget.limit(),
             links: self.links.values().map(|link| link.status()).collect(),
         }
     }

@@ -7,10 +7,14 @@ use super::{Core, Stream};
 pub struct Footprint {
     /// Streams that somebody publishes or watches.
     pub streams: usize,
+    /// Publications, with those that are over and not forgotten yet.
+    pub publications: usize,
     /// Questions that wait for a newer document.
     pub ahead: usize,
     /// Channels, groups and viewers on all links.
     pub numbers: usize,
+    /// Deadlines that are set.
+    pub deadlines: usize,
     /// Bytes of the largest log.
     pub largest_log: usize,
 }
@@ -27,14 +31,11 @@ impl Core {
     pub fn footprint(&self) -> Footprint {
         Footprint {
             streams: self.streams.len(),
+            publications: self.streams.values().map(Stream::publications).sum(),
             ahead: self.ahead.len(),
             numbers: self.cx.links.numbers(),
-            largest_log: self
-                .streams
-                .values()
-                .map(Stream::largest_log)
-                .max()
-                .unwrap_or(0),
+            deadlines: self.cx.timers.len(),
+            largest_log: self.streams.values().map(Stream::largest_log).max().unwrap_or(0),
         }
     }
 }

@@ -60,10 +60,7 @@ impl Links {
     /// The link of the same peer that is up.
     pub fn of(&self, peer: &Peer) -> Option<LinkId> {
         let same = |link: &Link| link.peer.name == peer.name && link.peer.role == peer.role;
-        self.links
-            .iter()
-            .find(|(_, link)| same(link))
-            .map(|(id, _)| *id)
+        self.links.iter().find(|(_, link)| same(link)).map(|(id, _)| *id)
     }
 
     pub fn remove(&mut self, id: LinkId) -> Option<Link> {
@@ -80,10 +77,7 @@ impl Links {
 
     /// Channels, groups and viewers on all links.
     pub fn numbers(&self) -> usize {
-        self.links
-            .values()
-            .map(|link| link.channels.len() + link.groups.len() + link.viewers.len())
-            .sum()
+        self.links.values().map(|link| link.channels.len() + link.groups.len() + link.viewers.len()).sum()
     }
 
     /// Control frames that wait for this link.
@@ -92,10 +86,7 @@ impl Links {
     }
 
     pub fn note_stream(&mut self, key: &Key) -> Vec<LinkId> {
-        let operators = self
-            .links
-            .iter_mut()
-            .filter(|(_, link)| link.peer.role == Role::Operator);
+        let operators = self.links.iter_mut().filter(|(_, link)| link.peer.role == Role::Operator);
         operators
             .map(|(id, link)| {
                 link.unreported.insert(key.clone());
@@ -124,14 +115,8 @@ impl Link {
     /// Keeps what the numbers in a question mean.
     pub fn note_stream(&mut self, key: &Key, question: &Frame) {
         match question {
-            Frame::Publish(f) => drop(
-                self.channels
-                    .insert(f.channel, (f.publication, key.clone())),
-            ),
-            Frame::Resume(f) => drop(
-                self.channels
-                    .insert(f.channel, (f.publication, key.clone())),
-            ),
+            Frame::Publish(f) => drop(self.channels.insert(f.channel, (f.publication, key.clone()))),
+            Frame::Resume(f) => drop(self.channels.insert(f.channel, (f.publication, key.clone()))),
             Frame::Watch(f) => drop(self.groups.insert(f.group, key.clone())),
             Frame::Play(f) => drop(self.viewers.insert((f.client, f.stream_id), key.clone())),
             _ => {}
@@ -165,10 +150,7 @@ impl Link {
     /// All streams that this link has to do with.
     pub fn streams(&self) -> BTreeSet<&Key> {
         let channels = self.channels.values().map(|(_, key)| key);
-        channels
-            .chain(self.groups.values())
-            .chain(self.viewers.values())
-            .collect()
+        channels.chain(self.groups.values()).chain(self.viewers.values()).collect()
     }
 
     pub fn push_control(&mut self, frame: Frame) {

@@ -68,11 +68,7 @@ impl Core {
     /// An origin that has just started.
     pub fn new(config: Config, cluster: &str, now: Now) -> Self {
         let adoption = Adoption::new(config.name.clone(), Table::empty(cluster), now.instant);
-        Self {
-            cx: Context::new(config, adoption, now),
-            streams: BTreeMap::new(),
-            ahead: Vec::new(),
-        }
+        Self { cx: Context::new(config, adoption, now), streams: BTreeMap::new(), ahead: Vec::new() }
     }
 
     /// A newer route document is in force.
@@ -99,6 +95,7 @@ impl Core {
         if let Some(older) = self.cx.links.of(&peer) {
             self.link_down(older, now);
         }
+        self.each_stream(|stream, cx| stream.edge_restarted(&peer.name, peer.boot, cx));
         let id = self.cx.links.insert(peer);
         self.cx.outputs.push_back(Output::Wake(id));
         id
@@ -121,25 +118,18 @@ impl Core {
         self.cx.now = now;
         match frame {
             Frame::GoAway(_) | Frame::Heartbeat(_) => {}
-            Frame::Publish(_) | Frame::Resume(_) | Frame::Watch(_) | Frame::Play(_) => {
-                self.ask(link, frame)
-            }
+            Frame::Publish(_) | Frame::Resume(_) | Frame::Watch(_) | Frame::Play(_) => self.ask(link, frame),
             Frame::Withdraw(f) => self.withdraw(link, f.channel),
-            Frame::Subscriber(f) => {
-                self.channel(link, f.channel, |s, id, cx| s.entered(id, &f.edge, cx))
-            }
+            Frame::Subscriber(f) => self.channel(link, f.channel, |s, id, cx| s.entered(id, &f.edge, cx)),
+            Frame::Revoked(f) => self.channel(link, f.channel, |s, id, cx| s.revoked_elsewhere(id, f.last, cx)),
             Frame::Trim(f) => self.channel(link, f.channel, |s, id, _| s.trim(id, f.oldest)),
-            Frame::Probed(f) => {
-                self.channel(link, f.channel, |s, id, cx| s.probed(id, f.silent, cx))
-            }
+            Frame::Probed(f) => self.channel(link, f.channel, |s, id, cx| s.probed(id, f.silent, cx)),
             Frame::Header(f) => self.channel(link, Channel(f.id), |s, id, cx| s.header(id, f, cx)),
             Frame::Media(f) => self.channel(link, Channel(f.id), |s, id, cx| s.media(id, f, cx)),
-            Frame::End(f) => {
-                self.channel(link, Channel(f.id), |s, id, cx| s.end(id, f.sequence, cx))
+            Frame::End(f) => self.channel(link, Channel(f.id), |s, id, cx| s.end(id, f.sequence, cx)),
+            Frame::Ack(f) => {
+                self.group(link, f.group, |s, cx| s.acknowledged((link, f.group), (f.publication, f.next), cx))
             }
-            Frame::Ack(f) => self.group(link, f.group, |s, cx| {
-                s.acknowledged((link, f.group), f.next, cx)
-            }),
             Frame::Unwatch(f) => self.unwatch(link, f.group, f.moves),
             Frame::Leave(f) => self.leave(link, f),
             Frame::Restated(_) => self.restated(link),
@@ -158,9 +148,7 @@ impl Core {
             let frame = match ready {
                 Ready::Group(group, key) => {
                     let mut frame = None;
-                    self.stream(&key, |stream, cx| {
-                        frame = stream.next_frame((link, group), cx)
-                    });
+                    self.stream(&key, |stream, cx| frame = stream.next_frame((link, group), cx));
                     frame
                 }
                 Ready::Report => self.report(link),
@@ -180,12 +168,7 @@ impl Core {
 
     /// When [`Self::handle_timeout`] has something to do.
     pub fn deadline(&self) -> Option<Instant> {
-        self.cx
-            .timers
-            .next()
-            .into_iter()
-            .chain(self.ahead.iter().map(|(at, ..)| *at))
-            .min()
+        self.cx.timers.next().into_iter().chain(self.ahead.iter().map(|(at, ..)| *at)).min()
     }
 
     /// Does what is due.
@@ -213,8 +196,10 @@ impl Core {
             return;
         };
         act(stream, &mut self.cx);
+        stream.clear_away(self.cx.now.instant);
         if stream.is_over() {
             self.streams.remove(key);
+            self.cx.timers.forget(key);
         }
     }
 
@@ -224,21 +209,23 @@ impl Core {
         let Some((key, generation, of)) = question(&frame) else {
             return;
         };
-        if generation > self.cx.adoption.table().generation()
-            && !self.cx.owns(key)
-            && !self.streams.contains_key(key)
-        {
-            self.ahead
-                .push((self.cx.now.instant + CATCH_UP, link, frame));
-            return;
+        if self.cx.owns(key) || self.holds(key, &frame) {
+            return self.answer(link, frame);
         }
-        if !self.cx.owns(key) && !self.streams.contains_key(key) {
-            let generation = self.cx.adoption.table().generation();
-            self.cx
-                .control(link, Frame::NotOwner(NotOwner { of, generation }));
-            return;
+        let own = self.cx.adoption.table().generation();
+        if generation > own {
+            self.ahead.push((self.cx.now.instant + CATCH_UP, link, frame));
+        } else {
+            self.cx.control(link, Frame::NotOwner(NotOwner { of, generation: own }));
         }
-        self.answer(link, frame);
+    }
+
+    /// Whether a question is about something that is here, though it is being moved away. What is new never is.
+    fn holds(&self, key: &Key, question: &Frame) -> bool {
+        self.streams.get(key).is_some_and(|stream| match question {
+            Frame::Publish(publish) => stream.knows(publish.publication),
+            _ => true,
+        })
     }
 
     fn answer(&mut self, link: LinkId, frame: Frame) {
@@ -249,9 +236,9 @@ impl Core {
         if let Some(found) = self.cx.links.get_mut(link) {
             found.note_stream(&key, &frame);
         }
-        self.streams
-            .entry(key.clone())
-            .or_insert_with(|| Stream::new(key.clone()));
+        // Who is asked ahead of the document may not know who else has the stream.
+        let adopted = (!self.cx.owns(&key)).then_some(self.cx.now.instant);
+        self.streams.entry(key.clone()).or_insert_with(|| Stream::new(key.clone(), adopted));
         self.stream(&key, |stream, cx| match frame {
             Frame::Publish(f) => stream.publish(link, f, cx),
             Frame::Resume(f) => stream.resume(link, f, cx),
@@ -282,19 +269,9 @@ impl Core {
 
     // What is said about an answered question.
 
-    fn channel(
-        &mut self,
-        link: LinkId,
-        channel: Channel,
-        act: impl FnOnce(&mut Stream, PublicationId, &mut Context),
-    ) {
+    fn channel(&mut self, link: LinkId, channel: Channel, act: impl FnOnce(&mut Stream, PublicationId, &mut Context)) {
         // A channel that is no longer known was refused while the frame was under way.
-        let Some((id, key)) = self
-            .cx
-            .links
-            .get_mut(link)
-            .and_then(|link| link.publication(channel))
-        else {
+        let Some((id, key)) = self.cx.links.get_mut(link).and_then(|link| link.publication(channel)) else {
             return;
         };
         self.stream(&key, |stream, cx| {
@@ -305,62 +282,55 @@ impl Core {
     }
 
     fn group(&mut self, link: LinkId, group: Group, act: impl FnOnce(&mut Stream, &mut Context)) {
-        if let Some(key) = self
-            .cx
-            .links
-            .get_mut(link)
-            .and_then(|link| link.stream(group))
-        {
+        if let Some(key) = self.cx.links.get_mut(link).and_then(|link| link.stream(group)) {
             self.stream(&key, act);
         }
     }
 
     fn withdraw(&mut self, link: LinkId, channel: Channel) {
-        let found = self
-            .cx
-            .links
-            .get_mut(link)
-            .and_then(|link| link.close_channel(channel));
+        let found = self.cx.links.get_mut(link).and_then(|link| link.close_channel(channel));
         if let Some((id, key)) = found {
             self.stream(&key, |stream, cx| stream.withdraw(id, link, channel, cx));
         }
         self.withdraw_question(link, Asked::Channel(channel));
     }
 
-    /// A question that waits for a newer document is not to be answered any more.
-    fn withdraw_question(&mut self, link: LinkId, what: Asked) {
-        self.ahead.retain(|(_, from, frame)| {
-            let is_same = question(frame).is_some_and(|(.., of)| of == what);
-            *from != link || !is_same
-        });
+    /// A question that waits for a newer document is not to be answered any more. Returns the stream that it was about.
+    fn withdraw_question(&mut self, link: LinkId, what: Asked) -> Option<Key> {
+        let is_same = |frame: &Frame| question(frame).is_some_and(|(.., of)| of == what);
+        let at = self.ahead.iter().position(|(_, from, frame)| *from == link && is_same(frame))?;
+        let (.., frame) = self.ahead.remove(at);
+        question(&frame).map(|(key, ..)| key.clone())
     }
 
     fn unwatch(&mut self, link: LinkId, group: Group, moves: bool) {
-        self.withdraw_question(link, Asked::Group(group));
-        let key = self
-            .cx
-            .links
-            .get_mut(link)
-            .and_then(|link| link.close_group(group));
-        let Some(key) = key else {
+        let waiting = self.withdraw_question(link, Asked::Group(group));
+        let known = self.cx.links.get_mut(link).and_then(|link| link.close_group(group));
+        if let Some(key) = &known {
+            self.stream(key, |stream, cx| stream.unwatch((link, group), moves, cx));
+        }
+        if let Some(key) = known.or(waiting) {
+            self.dismiss_viewers(link, &key);
+        }
+    }
+
+    /// An edge that watches a stream no longer has no viewers of it: they left, or are asked for at another origin.
+    fn dismiss_viewers(&mut self, link: LinkId, key: &Key) {
+        let is_of = |known: &Key| known == key;
+        let waits =
+            |(from, frame): (LinkId, &Frame)| from == link && matches!(frame, Frame::Watch(watch) if is_of(&watch.key));
+        let is_watched = self.streams.get(key).is_some_and(|stream| stream.is_watched_on(link));
+        if is_watched || self.ahead.iter().any(|(_, from, frame)| waits((*from, frame))) {
             return;
-        };
-        self.stream(&key, |stream, cx| {
-            stream.unwatch((link, group), moves, cx);
-            if !stream.is_watched_on(link) {
-                stream.dismiss_viewers(link, cx);
-            }
-        });
+        }
+        self.ahead.retain(|(_, from, frame)| *from != link || !matches!(frame, Frame::Play(play) if is_of(&play.key)));
+        self.stream(key, |stream, cx| stream.dismiss_viewers(link, cx));
     }
 
     fn leave(&mut self, link: LinkId, leave: Leave) {
         let viewer = (leave.client, leave.stream_id);
         self.withdraw_question(link, Asked::Play(leave.client, leave.stream_id));
-        let key = self
-            .cx
-            .links
-            .get_mut(link)
-            .and_then(|link| link.remove_viewer(viewer));
+        let key = self.cx.links.get_mut(link).and_then(|link| link.remove_viewer(viewer));
         if let Some(key) = key {
             self.stream(&key, |stream, _| stream.leave(link, viewer));
         }
@@ -370,11 +340,12 @@ impl Core {
         let Some(peer) = self.cx.links.get_mut(link).map(|link| link.peer.clone()) else {
             return;
         };
-        let keys: Vec<_> = self.streams.keys().cloned().collect();
-        for key in keys {
-            self.stream(&key, |stream, cx| {
-                stream.restated(&peer.name, peer.boot, cx)
-            });
+        self.each_stream(|stream, cx| stream.restated(&peer.name, cx));
+    }
+
+    fn each_stream(&mut self, act: impl Fn(&mut Stream, &mut Context)) {
+        for key in self.streams.keys().cloned().collect::<Vec<_>>() {
+            self.stream(&key, &act);
         }
     }
 }
@@ -384,19 +355,10 @@ fn question(frame: &Frame) -> Option<(&Key, u64, Asked)> {
     Some(match frame {
         Frame::Publish(f) => (&f.key, f.generation, Asked::Channel(f.channel)),
         Frame::Resume(f) => (&f.key, f.generation, Asked::Channel(f.channel)),
-        Frame::Watch(Watch {
-            key,
-            generation,
-            group,
-            ..
-        }) => (key, *generation, Asked::Group(*group)),
-        Frame::Play(Play {
-            key,
-            generation,
-            client,
-            stream_id,
-            ..
-        }) => (key, *generation, Asked::Play(*client, *stream_id)),
+        Frame::Watch(Watch { key, generation, group, .. }) => (key, *generation, Asked::Group(*group)),
+        Frame::Play(Play { key, generation, client, stream_id, .. }) => {
+            (key, *generation, Asked::Play(*client, *stream_id))
+        }
         _ => return None,
     })
 }

@@ -1,11 +1,12 @@
 //! One publication at this origin: its log, its one bound source, and what its publisher's edge is to be told.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use livecluster_mrtmp::Frame;
 use livecluster_mrtmp::frame::{Grant, Have, Media, Stable, Subscriber};
 use livecluster_mrtmp::id::{Channel, Name, PublicationId};
+use livecluster_mrtmp::route::Key;
 use livecluster_rtmp::Message;
 use livecluster_rtmp::broadcast::{Append, Broadcast};
 use livecluster_rtmp::message::Kind;
@@ -27,8 +28,12 @@ pub struct Publication {
     pub(super) source: Option<(LinkId, Channel)>,
     /// Since when there is no source.
     pub(super) held_since: Option<Instant>,
-    /// Another publication has the stream from this number on.
-    pub(super) superseded_at: Option<u64>,
+    /// Another publication has the stream from this number on, since then.
+    superseded: Option<(u64, Instant)>,
+    /// Its publisher's edge has lost it: nothing more comes.
+    abandoned: bool,
+    /// When something of it last came.
+    fed_at: Instant,
     /// It may not know an earlier holder of the stream, until then.
     pub(super) provisional_until: Option<Instant>,
     /// What the publisher's edge will send at least: newcomers wait for it.
@@ -38,6 +43,8 @@ pub struct Publication {
     /// Viewers' edges that are in the publisher's map, and those about which it was asked.
     entered: BTreeSet<Name>,
     entering: BTreeSet<Name>,
+    /// What each of them has acknowledged.
+    acknowledged: BTreeMap<Name, u64>,
     /// What the publisher's edge has not been told.
     news: BTreeMap<Name, Option<u64>>,
     pub(super) stable_at: Option<Instant>,
@@ -45,28 +52,30 @@ pub struct Publication {
     pub(super) bytes: u64,
 }
 
+/// How long stability is collected before the publisher's edge is told.
+const STABLE_EVERY: Duration = Duration::from_millis(250);
+/// How long viewers wait for the tail of a publication that was superseded, while nothing of it comes.
+pub(super) const TAIL: Duration = Duration::from_secs(2);
+
 impl Publication {
-    pub(super) fn new(
-        id: PublicationId,
-        grant: Grant,
-        edge: Name,
-        now: Instant,
-        config: &Config,
-    ) -> Self {
+    pub(super) fn new(id: PublicationId, grant: Grant, edge: Name, now: Instant, config: &Config) -> Self {
         Self {
             id,
             grant,
-            log: Broadcast::starting_at(0, config.log),
+            log: Broadcast::starting_at(0, config.log.clone()),
             begins: true,
             edge,
             source: None,
             held_since: Some(now),
-            superseded_at: None,
+            superseded: None,
+            abandoned: false,
+            fed_at: now,
             provisional_until: None,
             expected: 0,
             keep: 0,
             entered: BTreeSet::new(),
             entering: BTreeSet::new(),
+            acknowledged: BTreeMap::new(),
             news: BTreeMap::new(),
             stable_at: None,
             asked_back: false,
@@ -79,6 +88,8 @@ impl Publication {
         self.held_since = None;
         self.entering.clear();
         self.asked_back = false;
+        // What was said on another link may never have arrived.
+        self.news.extend(self.acknowledged.iter().map(|(edge, next)| (edge.clone(), Some(*next))));
     }
 
     pub(super) fn unbind(&mut self, now: Instant) {
@@ -89,13 +100,42 @@ impl Publication {
 
     /// Empties the log: the publisher's edge no longer holds what would continue it.
     pub(super) fn restart(&mut self, config: &Config) {
-        self.log = Broadcast::starting_at(0, config.log);
+        self.log = Broadcast::starting_at(0, config.log.clone());
         self.begins = true;
+    }
+
+    /// Another publication has the stream from this number on.
+    pub(super) fn supersede(&mut self, last: u64, now: Instant) {
+        self.superseded.get_or_insert((last, now));
+    }
+
+    /// The number from which on another publication has the stream.
+    pub(super) fn superseded_at(&self) -> Option<u64> {
+        self.superseded.map(|(last, _)| last)
     }
 
     /// The number at which nothing more of it counts.
     pub fn limit(&self) -> u64 {
-        self.superseded_at.unwrap_or(u64::MAX)
+        self.superseded_at().unwrap_or(u64::MAX)
+    }
+
+    /// Its publisher's edge has forgotten it: it has what it will ever have.
+    pub(super) fn abandon(&mut self) {
+        self.abandoned = true;
+    }
+
+    pub(super) fn is_abandoned(&self) -> bool {
+        self.abandoned
+    }
+
+    /// When viewers wait no longer for what it lacks below its limit.
+    pub(super) fn tail_until(&self) -> Option<Instant> {
+        self.superseded.filter(|_| !self.is_complete()).map(|(_, since)| since.max(self.fed_at) + TAIL)
+    }
+
+    /// Whether it has all that viewers wait for.
+    pub(super) fn is_over(&self, now: Instant) -> bool {
+        self.is_complete() || self.tail_until().is_some_and(|until| until <= now)
     }
 
     /// The first number that is missing here.
@@ -112,7 +152,7 @@ impl Publication {
 
     /// It has all that it will ever have.
     pub fn is_complete(&self) -> bool {
-        self.log.end().is_some() || self.next() >= self.limit()
+        self.abandoned || self.log.end().is_some() || self.next() >= self.limit()
     }
 
     /// It has come as far as its publisher's edge said that it is.
@@ -123,8 +163,7 @@ impl Publication {
     // Media.
 
     pub(super) fn header(&mut self, media: Media, cx: &Context) {
-        self.log
-            .preset(media.sequence, message(media), cx.now.instant);
+        self.log.preset(media.sequence, message(media), cx.now.instant);
     }
 
     pub(super) fn append(&mut self, media: Media, cx: &mut Context) -> Append {
@@ -133,9 +172,7 @@ impl Publication {
             return Append::Ended;
         }
         self.bytes += media.payload.len() as u64;
-        let appended = self
-            .log
-            .append(media.sequence, message(media), cx.now.instant);
+        let appended = self.log.append(media.sequence, message(media), cx.now.instant);
         self.log.trim(self.keep, cx.now.instant);
         self.after(appended, cx)
     }
@@ -154,7 +191,10 @@ impl Publication {
 
     fn after(&mut self, appended: Append, cx: &mut Context) -> Append {
         match appended {
-            Append::Appended => self.asked_back = false,
+            Append::Appended => {
+                self.asked_back = false;
+                self.fed_at = cx.now.instant;
+            }
             Append::Gap => self.ask_back(cx),
             Append::Duplicate | Append::Ended => cx.counters.duplicates += 1,
         }
@@ -165,13 +205,7 @@ impl Publication {
     fn ask_back(&mut self, cx: &mut Context) {
         let asked = std::mem::replace(&mut self.asked_back, true);
         if let Some((link, channel)) = self.source.filter(|_| !asked) {
-            cx.control(
-                link,
-                Frame::Have(Have {
-                    channel,
-                    next: self.next(),
-                }),
-            );
+            cx.control(link, Frame::Have(Have { channel, next: self.next() }));
         }
     }
 
@@ -185,6 +219,18 @@ impl Publication {
         self.entered.contains(edge)
     }
 
+    /// Whether the publisher's edge may keep something for this edge.
+    pub(super) fn lists(&self, edge: &Name) -> bool {
+        self.entered.contains(edge) || self.entering.contains(edge) || self.acknowledged.contains_key(edge)
+    }
+
+    /// It is in the map, unless it has left meanwhile.
+    pub(super) fn confirm_entered(&mut self, edge: &Name) {
+        if self.entering.remove(edge) {
+            self.entered.insert(edge.clone());
+        }
+    }
+
     pub(super) fn set_entered(&mut self, edge: &Name) {
         self.entering.remove(edge);
         self.entered.insert(edge.clone());
@@ -196,24 +242,29 @@ impl Publication {
             return;
         };
         if self.entering.insert(edge.clone()) {
-            cx.control(
-                link,
-                Frame::Subscriber(Subscriber {
-                    channel,
-                    edge: edge.clone(),
-                    next,
-                }),
-            );
+            cx.control(link, Frame::Subscriber(Subscriber { channel, edge: edge.clone(), next }));
         }
     }
 
     /// The publisher's edge is told soon.
     pub(super) fn note(&mut self, edge: &Name, next: Option<u64>) {
-        if next.is_none() {
-            self.entered.remove(edge);
-            self.entering.remove(edge);
+        match next {
+            Some(next) => drop(self.acknowledged.insert(edge.clone(), next)),
+            None => {
+                self.acknowledged.remove(edge);
+                self.entered.remove(edge);
+                self.entering.remove(edge);
+            }
         }
         self.news.insert(edge.clone(), next);
+    }
+
+    /// Tells it within [`STABLE_EVERY`].
+    pub(super) fn tell_stable_soon(&mut self, key: &Key, cx: &mut Context) {
+        if self.stable_at.is_none() {
+            self.stable_at = Some(cx.now.instant + STABLE_EVERY);
+            cx.after(STABLE_EVERY, key);
+        }
     }
 
     pub(super) fn tell_stable(&mut self, cx: &mut Context) {
@@ -222,22 +273,10 @@ impl Publication {
             return;
         };
         let edges = std::mem::take(&mut self.news).into_iter().collect();
-        cx.control(
-            link,
-            Frame::Stable(Stable {
-                channel,
-                next: self.next(),
-                edges,
-            }),
-        );
+        cx.control(link, Frame::Stable(Stable { channel, next: self.next(), edges }));
     }
 }
 
 fn message(media: Media) -> Message {
-    Message {
-        kind: Kind(media.kind),
-        timestamp: media.timestamp,
-        stream_id: 1,
-        payload: media.payload,
-    }
+    Message { kind: Kind(media.kind), timestamp: media.timestamp, stream_id: 1, payload: media.payload }
 }

@@ -24,14 +24,8 @@ impl Core {
             let state = self.stream_state(&key);
             (key, state)
         });
-        let streams = states
-            .filter(|(_, state)| !complete || state.is_some())
-            .collect();
-        Some(Frame::Streams(Streams {
-            complete,
-            generation: self.routes().generation(),
-            streams,
-        }))
+        let streams = states.filter(|(_, state)| !complete || state.is_some()).collect();
+        Some(Frame::Streams(Streams { complete, generation: self.routes().generation(), streams }))
     }
 
     fn stream_state(&self, key: &Key) -> Option<StreamState> {

@@ -3,15 +3,15 @@
 use std::collections::btree_map::Entry;
 use std::time::Instant;
 
+use bytes::Bytes;
 use livecluster_mrtmp::Frame;
-use livecluster_mrtmp::frame::{
-    Accepted, Grant, Have, Nothing, Probe, Publish, Refused, Resume, Revoked,
-};
+use livecluster_mrtmp::frame::limit::MAX_IDENTITY;
+use livecluster_mrtmp::frame::{Accepted, Client, Grant, Have, Nothing, Probe, Publish, Refused, Resume, Revoked};
 use livecluster_mrtmp::id::{Channel, PublicationId, Term};
 
 use super::context::Context;
 use super::link::LinkId;
-use super::publication::Publication;
+use super::publication::{Publication, TAIL};
 use super::stream::Stream;
 
 /// A publish that has no answer yet.
@@ -35,28 +35,37 @@ enum Verdict {
 
 /// The code for a name that is taken.
 const BAD_NAME: &str = "NetStream.Publish.BadName";
+/// The code for want of room.
+const FAILED: &str = "NetStream.Failed";
 /// The code for a publisher without the right to publish.
 const DENIED: &str = "NetStream.Publish.Denied";
 
 impl Stream {
     pub(super) fn publish(&mut self, link: LinkId, publish: Publish, cx: &mut Context) {
-        // Its acceptance was lost with a link: the same publication asks again.
-        if let Some(known) = self.publications.get_mut(&publish.publication) {
-            known.bind(link, publish.channel);
-            let accepted = Accepted {
-                channel: publish.channel,
-                grant: known.grant.clone(),
-            };
-            return cx.control(link, Frame::Accepted(accepted));
+        let newcomer = Newcomer { link, publish, since: cx.now.instant, probing: None };
+        if self.publications.contains_key(&newcomer.publish.publication) {
+            return self.publish_again(&newcomer, cx);
         }
-        self.newcomers.push(Newcomer {
-            link,
-            publish,
-            since: cx.now.instant,
-            probing: None,
-        });
+        self.end_unnamed(newcomer.publish.publication, cx);
+        self.newcomers.push(newcomer);
         self.decide(cx);
         cx.after(cx.config.adoption, &self.key);
+    }
+
+    /// Its acceptance was lost with a link: the same publication asks again. Its client has sent nothing yet.
+    fn publish_again(&mut self, newcomer: &Newcomer, cx: &mut Context) {
+        let id = newcomer.publish.publication;
+        if self.current != Some(id) {
+            self.forget(id, cx);
+            return refuse(newcomer, BAD_NAME, format!("{} was taken by another publisher", self.key), cx);
+        }
+        let channel = newcomer.publish.channel;
+        if let Some(known) = self.publications.get_mut(&id) {
+            known.bind(newcomer.link, channel);
+            let accepted = Accepted { channel, grant: known.grant.clone() };
+            cx.control(newcomer.link, Frame::Accepted(accepted));
+        }
+        self.reconsider(cx);
     }
 
     /// Answers the newcomers that can be answered now, oldest first.
@@ -86,63 +95,52 @@ impl Stream {
             return Verdict::Wait;
         };
         if !cx.applications.allows(self.key.app()) {
-            return Verdict::Refuse(
-                DENIED,
-                format!("application {} is not listed", self.key.app()),
-            );
+            return Verdict::Refuse(DENIED, format!("application {} is not listed", self.key.app()));
         }
         if let Some(current) = self.current() {
             return judge_against(current, newcomer);
         }
-        let adopted = cx.adoption.since(&self.key) + cx.config.adoption;
+        let adopted = self.adopted_since(cx) + cx.config.adoption;
         let came = newcomer.since + cx.config.adoption;
         if cx.now.instant < adopted.min(came) {
             return Verdict::Wait;
         }
-        match self.is_awaited() {
-            true => Verdict::Refuse(BAD_NAME, format!("{} is held for its publisher", self.key)),
-            false => Verdict::Accept,
+        if self.is_awaited() {
+            return Verdict::Refuse(BAD_NAME, format!("{} is held for its publisher", self.key));
+        }
+        match cx.config.log.check_room() {
+            Ok(()) => Verdict::Accept,
+            Err(full) => Verdict::Refuse(FAILED, full.to_string()),
         }
     }
 
+    /// One question at a time: whoever comes meanwhile gets the same answer.
     fn probe(&mut self, at: usize, id: PublicationId, cx: &mut Context) {
+        let is_asked = self.newcomers.iter().any(|newcomer| newcomer.probing == Some(id));
         if let Some(newcomer) = self.newcomers.get_mut(at) {
             newcomer.probing = Some(id);
         }
-        let source = self
-            .publications
-            .get(&id)
-            .and_then(|current| current.source);
-        if let Some((link, channel)) = source {
+        let source = self.publications.get(&id).and_then(|current| current.source);
+        if let Some((link, channel)) = source.filter(|_| !is_asked) {
             cx.control(link, Frame::Probe(Probe { channel }));
         }
     }
 
     /// The publisher's edge has answered: its silence makes room for the first newcomer.
     pub(super) fn probed(&mut self, id: PublicationId, silent: bool, cx: &mut Context) {
-        let Some(first) = self
-            .newcomers
-            .iter()
-            .position(|newcomer| newcomer.probing == Some(id))
-        else {
+        let Some(first) = self.newcomers.iter().position(|newcomer| newcomer.probing == Some(id)) else {
             return;
         };
         if silent && self.current == Some(id) {
             let newcomer = self.newcomers.remove(first);
             self.accept(newcomer, cx);
         }
-        let (asked, others) = std::mem::take(&mut self.newcomers)
-            .into_iter()
-            .partition(|newcomer| newcomer.probing == Some(id));
+        let (asked, others) =
+            std::mem::take(&mut self.newcomers).into_iter().partition(|newcomer| newcomer.probing == Some(id));
         self.newcomers = others;
         let asked: Vec<Newcomer> = asked;
         for newcomer in asked {
-            refuse(
-                &newcomer,
-                BAD_NAME,
-                format!("{} is already published", self.key),
-                cx,
-            );
+            refuse(&newcomer, BAD_NAME, format!("{} is already published", self.key), cx);
         }
     }
 
@@ -151,62 +149,68 @@ impl Stream {
         let Some(edge) = cx.links.name_of(link) else {
             return;
         };
-        let previous = self.supersede_current(cx);
-        let since = cx.adoption.since(&self.key);
-        let provisional_until = (since + cx.config.hold).max(cx.now.instant);
+        let previous = self.supersede_current(None, cx);
+        let provisional_until = (self.adopted_since(cx) + cx.config.hold).max(cx.now.instant);
         let provisional = previous.is_none() && cx.now.instant < provisional_until;
-        let grant = Grant {
-            term: self.next_term(cx),
-            previous,
-            provisional,
-            ..Grant::default()
-        };
-        let mut publication = Publication::new(
-            publish.publication,
-            grant.clone(),
-            edge,
-            cx.now.instant,
-            &cx.config,
-        );
+        let identity = identity(&publish.asks);
+        let grant = Grant { term: self.next_term(publish.generation, cx), identity, previous, provisional };
+        let mut publication = Publication::new(publish.publication, grant.clone(), edge, cx.now.instant, &cx.config);
         publication.provisional_until = provisional.then_some(provisional_until);
         publication.bind(link, publish.channel);
         self.publications.insert(publication.id, publication);
         self.current = Some(publish.publication);
-        cx.control(
-            link,
-            Frame::Accepted(Accepted {
-                channel: publish.channel,
-                grant,
-            }),
-        );
+        cx.timers.set(provisional_until, self.key.clone());
+        cx.control(link, Frame::Accepted(Accepted { channel: publish.channel, grant }));
         self.reconsider(cx);
         cx.report(&self.key);
     }
 
-    fn next_term(&mut self, cx: &Context) -> Term {
+    /// `known` is the edge's generation: an origin that is behind takes the stream on its word.
+    fn next_term(&mut self, known: u64, cx: &Context) -> Term {
         let counter = self.last_term.counter.saturating_add(1).max(cx.now.unix_ms);
-        let term = Term {
-            generation: cx
-                .adoption
-                .table()
-                .generation()
-                .max(self.last_term.generation),
-            counter,
-        };
+        let generation = cx.adoption.table().generation().max(self.last_term.generation).max(known);
+        let term = Term { generation, counter };
         self.last_term = self.last_term.max(term);
         term
     }
 
-    /// The current publication gives way: what it has here counts, nothing after it.
-    fn supersede_current(&mut self, cx: &mut Context) -> Option<(PublicationId, u64)> {
+    /// The current publication gives way: what is below the number that was named at its successor's acceptance counts,
+    /// or what it has here if that is accepted now; nothing after it.
+    fn supersede_current(&mut self, named: Option<u64>, cx: &mut Context) -> Option<(PublicationId, u64)> {
         let old = self.publications.get_mut(&self.current?)?;
-        let last = old.next();
-        old.superseded_at = Some(last);
+        let last = named.unwrap_or_else(|| old.next());
+        old.supersede(last, cx.now.instant);
+        cx.after(TAIL, &self.key);
         cx.counters.takeovers += 1;
         if let Some((link, channel)) = old.source {
             cx.control(link, Frame::Revoked(Revoked { channel, last }));
         }
         Some((old.id, last))
+    }
+
+    /// Another origin has let another publication have the stream, from this number of this one's on.
+    pub(super) fn revoked_elsewhere(&mut self, id: PublicationId, last: u64, cx: &mut Context) {
+        let Some(publication) = self.publications.get_mut(&id).filter(|one| one.superseded_at().is_none()) else {
+            return;
+        };
+        publication.supersede(last, cx.now.instant);
+        if self.current == Some(id) {
+            self.current = None;
+        }
+        cx.after(TAIL, &self.key);
+        self.decide(cx);
+        self.reconsider(cx);
+        cx.report(&self.key);
+    }
+
+    /// On a link that came up an edge names its publications in the order of their numbers: one with a lower number
+    /// that it has not named is over.
+    fn end_unnamed(&mut self, named: PublicationId, cx: &mut Context) {
+        let is_over =
+            |one: &&Publication| one.source.is_none() && one.id.edge == named.edge && one.id.counter < named.counter;
+        if let Some(unnamed) = self.current().filter(is_over).map(|one| one.id) {
+            self.abandon(unnamed, cx);
+        }
     }
 
     // Publications that had a grant before.
@@ -217,14 +221,18 @@ impl Stream {
         };
         self.last_term = self.last_term.max(resume.grant.term);
         let id = resume.publication;
+        self.end_unnamed(id, cx);
         if let Entry::Vacant(vacant) = self.publications.entry(id) {
             let now = cx.now.instant;
             let publication = Publication::new(id, resume.grant.clone(), edge, now, &cx.config);
             let publication = vacant.insert(publication);
             publication.provisional_until = resume.grant.provisional.then(|| now + cx.config.hold);
+            cx.after(cx.config.hold, &self.key);
             self.place_resumed(&resume, cx);
         }
         self.answer_resume(link, &resume, cx);
+        self.enter_watchers(id, cx);
+        self.note_all_passed(cx);
         self.decide(cx);
         self.reconsider(cx);
         cx.report(&self.key);
@@ -241,16 +249,15 @@ impl Stream {
             return;
         };
         if beats(&resume.grant, &current.grant) {
-            self.supersede_current(cx);
+            let named = last_of(current.id, &resume.grant);
+            self.supersede_current(named, cx);
             self.current = Some(id);
             return;
         }
-        let last = match current.grant.previous {
-            Some((previous, last)) if previous == id => last,
-            _ => resume.next,
-        };
+        let last = last_of(id, &current.grant).unwrap_or(resume.next);
         if let Some(publication) = self.publications.get_mut(&id) {
-            publication.superseded_at = Some(last);
+            publication.supersede(last, cx.now.instant);
+            cx.after(TAIL, &self.key);
         }
     }
 
@@ -261,35 +268,23 @@ impl Stream {
         let channel = resume.channel;
         publication.bind(link, channel);
         publication.expected = resume.next;
+        publication.tell_stable_soon(&self.key, cx);
         for (edge, _) in &resume.map {
             publication.set_entered(edge);
         }
-        if let Some(last) = publication.superseded_at {
+        if let Some(last) = publication.superseded_at() {
             cx.control(link, Frame::Revoked(Revoked { channel, last }));
         }
         if publication.is_empty() || publication.next() < resume.oldest {
             publication.restart(&cx.config);
             return cx.control(link, Frame::Nothing(Nothing { channel }));
         }
-        cx.control(
-            link,
-            Frame::Have(Have {
-                channel,
-                next: publication.next(),
-            }),
-        );
+        cx.control(link, Frame::Have(Have { channel, next: publication.next() }));
     }
 
     /// The publisher's edge no longer feeds this origin.
-    pub(super) fn withdraw(
-        &mut self,
-        id: PublicationId,
-        link: LinkId,
-        channel: Channel,
-        cx: &mut Context,
-    ) {
-        self.newcomers
-            .retain(|newcomer| newcomer.link != link || newcomer.publish.channel != channel);
+    pub(super) fn withdraw(&mut self, id: PublicationId, link: LinkId, channel: Channel, cx: &mut Context) {
+        self.newcomers.retain(|newcomer| newcomer.link != link || newcomer.publish.channel != channel);
         if self.is_fed_by(id, link, channel) {
             self.withdrawn(id, cx);
         }
@@ -297,11 +292,17 @@ impl Stream {
     }
 }
 
+/// The number at which a publication ended, if this grant took the stream over from it.
+fn last_of(publication: PublicationId, grant: &Grant) -> Option<u64> {
+    grant.previous.filter(|(previous, _)| *previous == publication).map(|(_, last)| last)
+}
+
 fn judge_against(current: &Publication, newcomer: &Newcomer) -> Verdict {
     let taken = |why: &str| Verdict::Refuse(BAD_NAME, format!("{} is {why}", newcomer.publish.key));
     match (current.source, newcomer.probing) {
-        (None, _) => taken("held for its publisher"),
         (Some(_), _) if !current.has_caught_up() => Verdict::Wait,
+        _ if is_same(&current.grant.identity, &identity(&newcomer.publish.asks)) => Verdict::Accept,
+        (None, _) => taken("held for its publisher"),
         (Some(_), Some(id)) if id == current.id => Verdict::Wait,
         (Some(_), _) => Verdict::Probe(current.id),
     }
@@ -310,20 +311,28 @@ fn judge_against(current: &Publication, newcomer: &Newcomer) -> Verdict {
 /// Whether a grant wins over another, wherever the two meet: the newer one, unless it is provisional and without the
 /// older one's key.
 fn beats(grant: &Grant, other: &Grant) -> bool {
-    let same_key = !grant.identity.is_empty() && grant.identity == other.identity;
+    let same_key = is_same(&grant.identity, &other.identity);
     match grant.term > other.term {
         true => same_key || !grant.provisional,
         false => !same_key && other.provisional,
     }
 }
 
+/// What a publisher knows that others do not: the parameter `key` of its stream's name, as in `alice?key=secret`. Who
+/// shows none has none.
+fn identity(asks: &Client) -> Bytes {
+    let value = asks.query.split('&').find_map(|parameter| parameter.strip_prefix("key="));
+    let value = value.filter(|value| value.len() <= MAX_IDENTITY).unwrap_or_default();
+    Bytes::copy_from_slice(value.as_bytes())
+}
+
+fn is_same(identity: &Bytes, other: &Bytes) -> bool {
+    !identity.is_empty() && identity == other
+}
+
 fn refuse(newcomer: &Newcomer, code: &str, description: String, cx: &mut Context) {
     cx.counters.refusals += 1;
     let channel = newcomer.publish.channel;
-    let refused = Refused {
-        channel,
-        code: code.to_owned(),
-        description,
-    };
+    let refused = Refused { channel, code: code.to_owned(), description };
     cx.control(newcomer.link, Frame::Refused(refused));
 }

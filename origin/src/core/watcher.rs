@@ -51,13 +51,7 @@ impl View {
 }
 
 impl Watcher {
-    pub fn new(
-        edge: Name,
-        link: LinkId,
-        group: Group,
-        at: Option<(PublicationId, u64)>,
-        now: Instant,
-    ) -> Self {
+    pub fn new(edge: Name, link: LinkId, group: Group, at: Option<(PublicationId, u64)>, now: Instant) -> Self {
         Self {
             edge,
             link,
@@ -80,13 +74,7 @@ impl Watcher {
     /// Tells the edge to wait, unless it knows.
     pub fn await_publisher(&mut self, held: bool, cx: &mut Context) {
         if self.told_held.replace(held) != Some(held) {
-            cx.control(
-                self.link,
-                Frame::Awaiting(Awaiting {
-                    group: self.group,
-                    held,
-                }),
-            );
+            cx.control(self.link, Frame::Awaiting(Awaiting { group: self.group, held }));
         }
     }
 
@@ -96,11 +84,9 @@ impl Watcher {
         self.answer(publication, 0, Cause::Local, cx);
     }
 
-    /// Shows a publication from its latest start point on, or from the oldest message if there is none.
-    pub fn show_latest(&mut self, publication: &Publication, cause: Cause, cx: &mut Context) {
-        let log = &publication.log;
-        let start = log.latest_start_point().unwrap_or_else(|| log.oldest());
-        self.headers = log.headers(0, start).into();
+    /// Shows a publication from this number on, behind the headers in force there.
+    pub fn show_from(&mut self, publication: &Publication, start: u64, cause: Cause, cx: &mut Context) {
+        self.headers = publication.log.headers(0, start).into();
         self.show(publication, start, cause, cx);
     }
 
@@ -157,10 +143,7 @@ impl Watcher {
         }
         let frame = match publication.log.get(next) {
             Some(entry) => Frame::Media(self.media(entry)),
-            None if publication.log.end() == Some(next) => Frame::End(End {
-                id: self.group.0,
-                sequence: next,
-            }),
+            None if publication.log.end() == Some(next) => Frame::End(End { id: self.group.0, sequence: next }),
             None => return None,
         };
         self.view = View::Showing(id, next.saturating_add(1));

@@ -22,8 +22,8 @@ struct Gauges {
     held: IntGauge,
     viewers: IntGauge,
     log_bytes: IntGauge,
+    log_limit: IntGauge,
     generation: IntGauge,
-    lag: GaugeVec,
     links: IntGaugeVec,
     rtt: GaugeVec,
 }
@@ -44,17 +44,13 @@ struct Counters {
 impl Figures {
     pub fn new() -> Self {
         let registry = Metrics::new("origin");
-        Self {
-            gauges: Gauges::new(&registry),
-            counters: Counters::new(&registry),
-            registry,
-        }
+        Self { gauges: Gauges::new(&registry), counters: Counters::new(&registry), registry }
     }
 
     pub fn render(&self, snapshot: &Snapshot) -> String {
-        self.gauges.show_streams(&snapshot.streams);
+        self.gauges.show_streams(snapshot);
         self.gauges.show_links(snapshot);
-        self.gauges.show_routes(snapshot);
+        self.gauges.generation.set(signed(snapshot.generation));
         self.counters.show(snapshot.boots, &snapshot.totals);
         self.registry.render()
     }
@@ -65,39 +61,24 @@ impl Gauges {
         let gauge = |name, help| registry.gauge(name, help);
         Self {
             streams: gauge("streams", "Streams that are published, held ones included."),
-            held: gauge(
-                "streams_held",
-                "Streams whose publisher can't be heard just now.",
-            ),
+            held: gauge("streams_held", "Streams whose publisher can't be heard just now."),
             viewers: gauge("viewers", "Viewers of all streams, at all edges."),
             log_bytes: gauge("log_bytes", "Bytes in the logs of all streams."),
+            log_limit: gauge("log_bytes_limit", "Bytes that all logs may keep together."),
             generation: gauge("route_generation", "The route document in force."),
-            lag: registry.seconds_vec(
-                "route_lag_seconds",
-                "For how long other parts have had a newer route document; 0: none has.",
-                &[],
-            ),
-            links: registry.gauge_vec(
-                "mrtmp_links",
-                "Links that are up, by the peer's role.",
-                &["role"],
-            ),
-            rtt: registry.seconds_vec(
-                "mrtmp_rtt_seconds",
-                "Heartbeat time of a link that is up.",
-                &["peer", "role"],
-            ),
+            links: registry.gauge_vec("mrtmp_links", "Links that are up, by the peer's role.", &["role"]),
+            rtt: registry.seconds_vec("mrtmp_rtt_seconds", "Heartbeat time of a link that is up.", &["peer", "role"]),
         }
     }
 
-    fn show_streams(&self, streams: &[StreamStatus]) {
+    fn show_streams(&self, Snapshot { streams, log_bytes, log_limit, .. }: &Snapshot) {
         let published = || streams.iter().filter_map(|stream| stream.current.as_ref());
         self.streams.set(signed(published().count()));
-        self.held
-            .set(signed(published().filter(|current| current.held).count()));
+        self.held.set(signed(published().filter(|current| current.held).count()));
         let sum = |of: fn(&StreamStatus) -> usize| signed(streams.iter().map(of).sum::<usize>());
         self.viewers.set(sum(|stream| stream.viewers));
-        self.log_bytes.set(sum(|stream| stream.log_bytes));
+        self.log_bytes.set(signed(*log_bytes));
+        self.log_limit.set(signed(*log_limit));
     }
 
     /// Links that have gone leave no series behind.
@@ -106,21 +87,12 @@ impl Gauges {
         for role in [Role::Edge, Role::Operator] {
             let links = || snapshot.links.iter().filter(|link| link.role == role);
             let role = role.to_string();
-            self.links
-                .with_label_values(&[&role])
-                .set(signed(links().count()));
+            self.links.with_label_values(&[&role]).set(signed(links().count()));
             for (link, rtt) in links().filter_map(|link| Some((link, link.rtt?))) {
                 let labels = [&*link.peer, &role];
                 self.rtt.with_label_values(&labels).set(rtt.as_secs_f64());
             }
         }
-    }
-
-    fn show_routes(&self, snapshot: &Snapshot) {
-        self.generation.set(signed(snapshot.generation));
-        self.lag
-            .with_label_values::<&str>(&[])
-            .set(snapshot.lag.as_secs_f64());
     }
 }
 
@@ -128,10 +100,7 @@ impl Counters {
     fn new(registry: &Metrics) -> Self {
         let counter = |name, help| registry.counter(name, help);
         Self {
-            boots: counter(
-                "boots_total",
-                "Boots of this process: more than one if it was frozen.",
-            ),
+            boots: counter("boots_total", "Boots of this process: more than one if it was frozen."),
             bytes_in: counter("mrtmp_bytes_in_total", "Bytes read from links."),
             bytes_out: counter("mrtmp_bytes_out_total", "Bytes written to links."),
             frames_in: counter("mrtmp_frames_in_total", "Frames that came over links."),
@@ -140,14 +109,8 @@ impl Counters {
                 "duplicates_dropped_total",
                 "Messages that came twice, or from a source that is not bound.",
             ),
-            discontinuities: counter(
-                "discontinuities_total",
-                "Holes sent to edges that lagged behind the log.",
-            ),
-            takeovers: counter(
-                "takeovers_total",
-                "Publications that took a stream over from another.",
-            ),
+            discontinuities: counter("discontinuities_total", "Holes sent to edges that lagged behind the log."),
+            takeovers: counter("takeovers_total", "Publications that took a stream over from another."),
             refusals: counter("refusals_total", "Publishes and plays that were refused."),
         }
     }

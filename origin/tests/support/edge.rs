@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use livecluster_mrtmp::Frame;
-use livecluster_mrtmp::frame::{Heartbeat, Media, Play, Publish, Watch};
+use livecluster_mrtmp::frame::{Heartbeat, Media, Play, Publish, Unwatch, Watch, Withdraw};
 use livecluster_mrtmp::id::{BootId, Channel, ClientId, Group, PublicationId};
 use livecluster_mrtmp::io::{Connection, Endpoint, Reason};
 use livecluster_mrtmp::link::Peer;
@@ -39,14 +39,7 @@ impl Edge {
         let mut ends = Ends { to_send, received };
         let forever = std::future::pending();
         let task = tokio::spawn(async move { connection.run(&mut ends, &woken, forever).await });
-        Self {
-            origin,
-            sender,
-            frames,
-            wake,
-            task,
-            published: 0,
-        }
+        Self { origin, sender, frames, wake, task, published: 0 }
     }
 
     /// The next frame but heartbeats. `None`: the link has ended.
@@ -61,7 +54,8 @@ impl Edge {
 
     /// Waits until the origin shows this generation; what else comes is dropped.
     pub async fn hear_of(&mut self, wanted: u64) {
-        let shows = |frame: &Frame| matches!(frame, Frame::Heartbeat(Heartbeat { generation, .. }) if *generation == wanted);
+        let shows =
+            |frame: &Frame| matches!(frame, Frame::Heartbeat(Heartbeat { generation, .. }) if *generation == wanted);
         while !shows(&soon(self.frames.recv()).await.unwrap()) {}
     }
 
@@ -75,10 +69,7 @@ impl Edge {
         self.published += 1;
         self.send(Frame::Publish(Publish {
             channel: Channel(self.published),
-            publication: PublicationId {
-                edge: BootId(1),
-                counter: self.published.into(),
-            },
+            publication: PublicationId { edge: BootId(1), counter: self.published.into() },
             client: ClientId(1),
             key: Key::parse(key).unwrap(),
             generation: GENERATION,
@@ -107,6 +98,11 @@ impl Edge {
         self.send(Frame::Media(media(1, sequence)));
     }
 
+    /// Takes away what it published first.
+    pub fn withdraw(&self) {
+        self.send(Frame::Withdraw(Withdraw { channel: Channel(1) }));
+    }
+
     pub fn watch(&self, key: &str) {
         self.send(Frame::Watch(Watch {
             group: GROUP,
@@ -114,6 +110,10 @@ impl Edge {
             generation: GENERATION,
             at: None,
         }));
+    }
+
+    pub fn unwatch(&self) {
+        self.send(Frame::Unwatch(Unwatch { group: GROUP, moves: false }));
     }
 
     pub fn play(&self, key: &str, client: u64) {

@@ -30,7 +30,7 @@ pub const GENERATION: u64 = 7;
 pub struct Origin {
     pub bound: Bound,
     directory: TempDir,
-    stop: oneshot::Sender<()>,
+    stop: Option<oneshot::Sender<()>>,
     task: JoinHandle<Result<(), Error>>,
 }
 
@@ -47,17 +47,11 @@ impl Origin {
         }
         let (ready, bound) = oneshot::channel();
         let (stop, stopped) = oneshot::channel::<()>();
-        let task = tokio::spawn(run(
-            config(directory.path(), arguments),
-            |bound| ready.send(bound).unwrap(),
-            async move { drop(stopped.await) },
-        ));
-        Self {
-            bound: soon(bound).await.unwrap(),
-            directory,
-            stop,
-            task,
-        }
+        let task =
+            tokio::spawn(run(config(directory.path(), arguments), |bound| ready.send(bound).unwrap(), async move {
+                drop(stopped.await)
+            }));
+        Self { bound: soon(bound).await.unwrap(), directory, stop: Some(stop), task }
     }
 
     pub fn write(&self, document: &str) {
@@ -69,25 +63,10 @@ impl Origin {
         Edge::new(self.dial(name, number, SECRET).await.unwrap())
     }
 
-    pub async fn dial(
-        &self,
-        name: &str,
-        number: u64,
-        secret: &str,
-    ) -> Result<io::Connection, io::Error> {
+    pub async fn dial(&self, name: &str, number: u64, secret: &str) -> Result<io::Connection, io::Error> {
         let secrets = Secrets::new(vec![secret.as_bytes().to_vec()]).unwrap();
-        let config = link::Config::new(
-            "local".to_owned(),
-            name.into(),
-            Role::Edge,
-            BootId(1),
-            secrets,
-        );
-        let opening = Opening {
-            nonce: [u8::try_from(number).unwrap(); 32],
-            number,
-            generation: GENERATION,
-        };
+        let config = link::Config::new("local".to_owned(), name.into(), Role::Edge, BootId(1), secrets);
+        let opening = Opening { nonce: [u8::try_from(number).unwrap(); 32], number, generation: GENERATION };
         let (address, origin) = (self.bound.link, self.bound.name.as_str().into());
         soon(io::dial(address, PATIENCE, config.into(), origin, opening)).await
     }
@@ -108,15 +87,20 @@ impl Origin {
         let (_, page) = self.page("/metrics").await;
         let wanted = format!("{name} ");
         let value = page.lines().find_map(|line| line.strip_prefix(&wanted));
-        value
-            .unwrap_or_else(|| panic!("no {name} in {page}"))
-            .parse()
-            .unwrap()
+        value.unwrap_or_else(|| panic!("no {name} in {page}")).parse().unwrap()
     }
 
     /// Asks it to end, and waits until it has.
-    pub async fn stop(self) -> Result<(), Error> {
-        self.stop.send(()).unwrap();
+    pub async fn stop(mut self) -> Result<(), Error> {
+        self.ask_to_end();
+        self.ended().await
+    }
+
+    pub fn ask_to_end(&mut self) {
+        self.stop.take().unwrap().send(()).unwrap();
+    }
+
+    pub async fn ended(self) -> Result<(), Error> {
         soon(self.task).await.unwrap()
     }
 }
@@ -131,9 +115,7 @@ pub fn document(more: &str) -> String {
 
 /// What must happen; a test that waits for it in vain fails.
 pub async fn soon<F: Future>(future: F) -> F::Output {
-    time::timeout(PATIENCE, future)
-        .await
-        .expect("it did not happen")
+    time::timeout(PATIENCE, future).await.expect("it did not happen")
 }
 
 fn config(directory: &Path, more: &[&str]) -> Config {
