@@ -1,10 +1,12 @@
 //! The settings of an edge: each a flag and an environment variable.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use livecluster_node::Args;
-use livecluster_rtmp::{broadcast, session};
+use livecluster_rtmp::broadcast::{Budget, Limits};
+use livecluster_rtmp::session;
 
 /// Settings of an edge.
 #[derive(Debug, Clone, clap::Args)]
@@ -13,12 +15,7 @@ pub struct Config {
     #[command(flatten)]
     pub node: Args,
     /// Where clients connect; port 0 takes a free one.
-    #[arg(
-        long,
-        env = "LIVECLUSTER_RTMP_LISTEN",
-        value_name = "ADDRESS",
-        default_value = "0.0.0.0:1935"
-    )]
+    #[arg(long, env = "LIVECLUSTER_RTMP_LISTEN", value_name = "ADDRESS", default_value = "0.0.0.0:1935")]
     pub rtmp_listen: SocketAddr,
     /// How long messages are gathered before they are written to viewers, in ms (0 to 1000). 0: each at once. 40 halves
     /// the cost of 0 and no one sees it; 350 is for sites that only watch.
@@ -40,6 +37,10 @@ pub struct Config {
     #[arg(long, env = "LIVECLUSTER_MAX_MESSAGE_BYTES", value_name = "BYTES", default_value_t = 4 << 20,
           value_parser = clap::value_parser!(u32).range(1024..=0xFF_FFFF))]
     pub max_message_bytes: u32,
+    /// Messages of media that a client may send in a second (100 to 1000000); those in an aggregate count one by one.
+    #[arg(long, env = "LIVECLUSTER_MAX_MESSAGES_PER_SECOND", value_name = "N", default_value_t = 5000,
+          value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
+    pub max_messages_per_second: u32,
     /// Seconds from the start of a connection to the end of the handshake (1 to 60).
     #[arg(long, env = "LIVECLUSTER_HANDSHAKE_SECONDS", value_name = "S", default_value_t = 5,
           value_parser = clap::value_parser!(u64).range(1..=60))]
@@ -76,6 +77,14 @@ pub struct Config {
     #[arg(long, env = "LIVECLUSTER_LOG_SECONDS", value_name = "S", default_value_t = 8,
           value_parser = clap::value_parser!(u64).range(1..=120))]
     pub log_seconds: u64,
+    /// Bytes that all logs keep together (1 MiB to 1 TiB), most of the memory of this process. From three quarters of it on,
+    /// logs keep 2 seconds and the newest keyframe with what follows it; from seven eighths on, publishes and plays of
+    /// other streams are refused; at all of it each log has an equal share, and publishers whose streams need more, since
+    /// their origin is away, are slowed. 1 GiB is 8 seconds of 700 streams at 1.5 Mb/s, or half a minute of 190 without
+    /// their origin, and leaves room for 10000 viewers on a machine with 2 GiB.
+    #[arg(long, env = "LIVECLUSTER_MAX_LOG_BYTES", value_name = "BYTES", default_value_t = 1 << 30,
+          value_parser = clap::value_parser!(u64).range(1 << 20..=1 << 40))]
+    pub max_log_bytes: u64,
     /// After SIGTERM, seconds during which clients are still accepted, for load balancers that lag (0 to 600).
     #[arg(long, env = "LIVECLUSTER_DRAIN_ACCEPT_SECONDS", value_name = "S", default_value_t = 5,
           value_parser = clap::value_parser!(u64).range(0..=600))]
@@ -87,11 +96,17 @@ pub struct Config {
 }
 
 impl Config {
+    /// What all logs may keep together.
+    pub fn budget(&self) -> Arc<Budget> {
+        Arc::new(Budget::new(usize::try_from(self.max_log_bytes).unwrap_or(usize::MAX)))
+    }
+
     /// What a log keeps.
-    pub fn log(&self) -> broadcast::Limits {
-        broadcast::Limits {
+    pub fn log(&self, shared: &Arc<Budget>) -> Limits {
+        Limits {
             bytes: usize::try_from(self.log_bytes).unwrap_or(usize::MAX),
             age: Duration::from_secs(self.log_seconds),
+            shared: Some(Arc::clone(shared)),
         }
     }
 
@@ -99,6 +114,7 @@ impl Config {
     pub fn session(&self) -> session::Config {
         session::Config {
             message: usize::try_from(self.max_message_bytes).unwrap_or(usize::MAX),
+            media: self.max_messages_per_second,
             streams: self.max_streams_per_connection.into(),
             handshake_timeout: Duration::from_secs(self.handshake_seconds),
             connect_timeout: Duration::from_secs(self.connect_seconds),

@@ -1,26 +1,33 @@
 //! Accepting clients, spreading them over the workers, and letting them go when the edge is stopped.
 
 use std::future::Future;
+use std::io;
 use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use livecluster_mrtmp::id::ClientId;
-use livecluster_node::Error;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio::time::sleep;
 
+use crate::error::Error;
 use crate::metrics::Reason;
 use crate::shared::Shared;
 use crate::worker::{self, Accepted, Mailbox};
 
 /// The threads that serve clients.
+///
+/// One that fails fails the process. What its clients had begun may be half done, in the core too, which all threads
+/// share: nobody can say what is still true. And a process that has ended is replaced, while one that serves only some
+/// of its clients looks well from outside.
 pub struct Workers {
     mailboxes: Vec<Mailbox>,
     accepted: Vec<mpsc::Sender<Accepted>>,
     threads: Vec<JoinHandle<()>>,
+    failed: Arc<Notify>,
 }
 
 /// Accepts clients.
@@ -41,71 +48,64 @@ const DRAIN_TICK: Duration = Duration::from_millis(100);
 impl Workers {
     /// Starts a thread for each mailbox.
     pub fn start(shared: &Arc<Shared>, mailboxes: Vec<Mailbox>) -> Result<Self, Error> {
-        let (mut accepted, mut threads) = (Vec::new(), Vec::new());
-        for (index, mailbox) in mailboxes.iter().enumerate() {
+        let shared = Arc::clone(shared);
+        Self::spawn(mailboxes, move |mailbox, accepted| worker::run(Arc::clone(&shared), mailbox, accepted))
+    }
+
+    fn spawn(
+        mailboxes: Vec<Mailbox>,
+        serve: impl Fn(Mailbox, mpsc::Receiver<Accepted>) -> io::Result<()> + Clone + Send + 'static,
+    ) -> Result<Self, Error> {
+        let mut workers = Self { mailboxes, accepted: Vec::new(), threads: Vec::new(), failed: Arc::default() };
+        for (index, mailbox) in workers.mailboxes.iter().enumerate() {
             let (sender, receiver) = mpsc::channel(BACKLOG);
-            let (shared, mailbox) = (Arc::clone(shared), mailbox.clone());
-            let thread = std::thread::Builder::new()
-                .name(format!("worker-{index}"))
-                .spawn(move || {
-                    if let Err(error) = worker::run(shared, mailbox, receiver) {
-                        tracing::error!(%error, "worker not started");
-                    }
-                });
-            threads.push(thread.map_err(|error| Error::System {
-                what: "a worker's thread",
-                error,
-            })?);
-            accepted.push(sender);
+            let (mailbox, serve, failed) = (mailbox.clone(), serve.clone(), Arc::clone(&workers.failed));
+            let thread = std::thread::Builder::new().name(format!("worker-{index}")).spawn(move || {
+                // What a panic leaves behind is not looked at: the process ends.
+                if !matches!(catch_unwind(AssertUnwindSafe(|| serve(mailbox, receiver))), Ok(Ok(()))) {
+                    failed.notify_one();
+                }
+            });
+            workers.threads.push(thread.map_err(Error::Thread)?);
+            workers.accepted.push(sender);
         }
-        Ok(Self {
-            mailboxes,
-            accepted,
-            threads,
-        })
+        Ok(workers)
     }
 
     /// No more clients come; waits until the threads have ended.
     async fn join(self) {
         drop(self.accepted);
-        let joined = tokio::task::spawn_blocking(|| {
-            for thread in self.threads {
-                if thread.join().is_err() {
-                    tracing::error!("a worker panicked");
-                }
-            }
-        });
+        let joined = tokio::task::spawn_blocking(|| self.threads.into_iter().for_each(|thread| drop(thread.join())));
         let _ = joined.await;
     }
 }
 
 impl Listener {
     pub fn new(shared: Arc<Shared>, socket: TcpListener, workers: Workers) -> Self {
-        Self {
-            shared,
-            socket,
-            workers,
-            clients: 0,
-        }
+        Self { shared, socket, workers, clients: 0 }
     }
 
     /// Serves until `shutdown`; then goes on accepting for a while, closes the listener, asks clients to move, and
-    /// closes those that are still there at the end.
+    /// closes those that are still there at the end. An error if a thread fails.
     pub async fn serve_until(
-        mut self,
+        self,
         shutdown: impl Future<Output = ()>,
         begin_drain: impl FnOnce(),
-    ) {
+    ) -> Result<(), Error> {
+        let failed = Arc::clone(&self.workers.failed);
+        tokio::select! {
+            biased;
+            () = failed.notified() => Err(Error::Worker),
+            () = self.serve_and_drain(shutdown, begin_drain) => Ok(()),
+        }
+    }
+
+    async fn serve_and_drain(mut self, shutdown: impl Future<Output = ()>, begin_drain: impl FnOnce()) {
         self.accept_until(shutdown).await;
         begin_drain();
         let config = &self.shared.config;
         let (accept, leave) = (config.drain_accept_seconds, config.drain_seconds);
-        tracing::info!(
-            accept,
-            leave,
-            clients = self.shared.metrics.connections(),
-            "draining"
-        );
+        tracing::info!(accept, leave, clients = self.shared.metrics.connections(), "draining");
         if self.shared.metrics.connections() > 0 {
             self.accept_until(sleep(Duration::from_secs(accept))).await;
         }
@@ -153,16 +153,29 @@ impl Listener {
         let client = ClientId(self.clients);
         let count = self.workers.accepted.len().max(1);
         let index = usize::try_from(self.clients).unwrap_or_default() % count;
-        let sent = self.workers.accepted.get(index).map(|worker| {
-            worker.try_send(Accepted {
-                client,
-                peer,
-                socket,
-            })
-        });
+        let sent = self.workers.accepted.get(index).map(|worker| worker.try_send(Accepted { client, peer, socket }));
         if !matches!(sent, Some(Ok(()))) {
             tracing::warn!(%peer, "client refused: its worker has {BACKLOG} others to take");
             self.shared.metrics.refused(Reason::Limit);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn worker_that_panics_is_told() {
+        let mailboxes = vec![Mailbox::default(), Mailbox::default()];
+        let workers = Workers::spawn(mailboxes, |_, mut accepted| {
+            let _ = accepted.blocking_recv();
+            panic!("a fault");
+        });
+        let mut workers = workers.unwrap();
+
+        workers.accepted.pop();
+
+        workers.failed.notified().await;
     }
 }

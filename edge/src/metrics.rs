@@ -1,13 +1,18 @@
 //! What an edge counts.
 
+mod scrape;
+
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use livecluster_mrtmp::io::Counters;
 use livecluster_mrtmp::link::Peer;
 use livecluster_node::metrics::Metrics as Registry;
+use livecluster_rtmp::broadcast::Budget;
 use livecluster_rtmp::handshake;
 use livecluster_rtmp::session::{Error, Phase};
 use prometheus::{Histogram, IntCounter, IntCounterVec, IntGauge, IntGaugeVec};
+use scrape::AtScrape;
 use serde_json::{Value, json};
 
 use crate::core::Core;
@@ -24,7 +29,9 @@ pub struct Metrics {
     bytes_in: IntCounter,
     bytes_out: IntCounter,
     skipped: IntCounter,
+    no_room: IntCounter,
     first_frame: Histogram,
+    turn: Histogram,
     gap: Histogram,
     at_scrape: AtScrape,
     links: Shown,
@@ -32,24 +39,6 @@ pub struct Metrics {
 
 /// The links that are up.
 type Shown = Arc<Mutex<Vec<(Peer, Arc<Counters>)>>>;
-
-/// Metrics that are read off when someone asks.
-#[derive(Debug)]
-struct AtScrape {
-    publications: IntGauge,
-    subscriptions: IntGauge,
-    upstream: IntGauge,
-    log_bytes: IntGauge,
-    held: IntGauge,
-    generation: IntGauge,
-    duplicates: IntGauge,
-    replayed: IntGauge,
-    discontinuities: IntGauge,
-    laggards: IntGauge,
-    links: IntGauge,
-    link_bytes: IntGaugeVec,
-    link_rtt: IntGaugeVec,
-}
 
 /// What a client does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,6 +80,8 @@ pub enum Reason {
     Limit,
     /// The edge was stopped.
     Drained,
+    /// This edge made a mistake in serving it.
+    Fault,
 }
 
 impl Reason {
@@ -111,6 +102,7 @@ impl Reason {
             Self::HoldEnded => "hold_ended",
             Self::Limit => "limit",
             Self::Drained => "drained",
+            Self::Fault => "fault",
         }
     }
 
@@ -119,12 +111,8 @@ impl Reason {
         match error {
             Error::Handshake(handshake::Error::Tls) => Self::Tls,
             Error::Handshake(handshake::Error::Http) => Self::Http,
-            Error::Handshake(handshake::Error::Encrypted(_) | handshake::Error::Version(_)) => {
-                Self::Version
-            }
-            Error::Timeout(Phase::Handshake | Phase::Connect | Phase::Idle | Phase::Ping) => {
-                Self::Timeout
-            }
+            Error::Handshake(handshake::Error::Encrypted(_) | handshake::Error::Version(_)) => Self::Version,
+            Error::Timeout(Phase::Handshake | Phase::Connect | Phase::Idle | Phase::Ping) => Self::Timeout,
             _ => Self::Protocol,
         }
     }
@@ -135,10 +123,7 @@ impl Metrics {
     pub fn new(limit: u64) -> Self {
         let registry = Registry::new("edge");
         registry
-            .gauge(
-                "edge_connection_limit",
-                "Clients that may be connected at a time.",
-            )
+            .gauge("edge_connection_limit", "Clients that may be connected at a time.")
             .set(i64::try_from(limit).unwrap_or(i64::MAX));
         Self {
             connections: registry.gauge("edge_connections", "Clients connected."),
@@ -148,10 +133,19 @@ impl Metrics {
             bytes_in: registry.counter("client_bytes_in_total", "Bytes read from clients."),
             bytes_out: registry.counter("client_bytes_out_total", "Bytes written to clients."),
             skipped: registry.counter("play_skipped_messages_total", "Messages that viewers lost because they lagged."),
+            no_room: registry.counter("no_room_total", "Publishes and plays refused because logs were full."),
             first_frame: registry.seconds(
                 "first_frame_seconds",
                 "From play to the first media written.",
                 &[0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0],
+            ),
+            turn: registry.seconds(
+                "turn_seconds",
+                "From a message's coming into its log until all viewers at its thread that keep up have it.",
+                &[
+                    0.005, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1, 0.11, 0.15, 0.2, 0.3, 0.35, 0.36, 0.5, 1.0,
+                    2.0,
+                ],
             ),
             gap: registry.seconds(
                 "stream_gap_seconds",
@@ -196,14 +190,29 @@ impl Metrics {
         self.roles.with_label_values(&[label(role)]).dec();
     }
 
+    /// A publish or play was refused because logs are full.
+    pub fn found_no_room(&self) {
+        self.no_room.inc();
+    }
+
     /// Bytes came from a client.
     pub fn read(&self, len: usize) {
         self.bytes_in.inc_by(number(len));
     }
 
+    /// A stream went on after a pause of this length.
+    pub fn gap(&self, length: Duration) {
+        self.gap.observe(length.as_secs_f64());
+    }
+
     /// Bytes went to a client, the same for many.
     pub fn wrote_bytes(&self, len: usize) {
         self.bytes_out.inc_by(number(len));
+    }
+
+    /// Viewers were served, the last of them so long after the oldest message came.
+    pub fn turned(&self, waited: Duration) {
+        self.turn.observe(waited.as_secs_f64());
     }
 
     /// Something was written to a client.
@@ -218,43 +227,15 @@ impl Metrics {
     /// Shows a link's figures until the guard is dropped.
     pub fn link(&self, peer: &Peer, counters: &Arc<Counters>) -> LinkGuard {
         lock(&self.links).push((peer.clone(), Arc::clone(counters)));
-        LinkGuard {
-            links: Arc::clone(&self.links),
-            counters: Arc::clone(counters),
-        }
+        LinkGuard { links: Arc::clone(&self.links), counters: Arc::clone(counters) }
     }
 
     /// All metrics, in Prometheus' text format.
-    pub fn render(&self, core: &mut Core) -> String {
-        for gap in std::mem::take(&mut core.counters().gaps) {
-            self.gap.observe(gap.as_secs_f64());
-        }
+    pub fn render(&self, core: &mut Core, budget: &Budget) -> String {
         self.at_scrape.read(core);
-        self.read_links();
+        self.at_scrape.read_budget(budget);
+        self.at_scrape.read_links(core, &lock(&self.links));
         self.registry.render()
-    }
-
-    fn read_links(&self) {
-        let links = lock(&self.links);
-        let shown = &self.at_scrape;
-        shown
-            .links
-            .set(i64::try_from(links.len()).unwrap_or(i64::MAX));
-        shown.link_bytes.reset();
-        shown.link_rtt.reset();
-        for (peer, counters) in links.iter() {
-            let direction = |direction| {
-                shown
-                    .link_bytes
-                    .with_label_values(&[&*peer.name, direction])
-            };
-            direction("in").set(signed(counters.bytes_in()));
-            direction("out").set(signed(counters.bytes_out()));
-            if let Some(rtt) = counters.rtt() {
-                let rtt = i64::try_from(rtt.as_micros()).unwrap_or(i64::MAX);
-                shown.link_rtt.with_label_values(&[&*peer.name]).set(rtt);
-            }
-        }
     }
 
     /// The links, for a status page.
@@ -270,66 +251,6 @@ impl Metrics {
             })
         });
         shown.collect()
-    }
-}
-
-impl AtScrape {
-    fn new(registry: &Registry) -> Self {
-        Self {
-            publications: registry
-                .gauge("publications", "Streams published by clients of this edge."),
-            subscriptions: registry
-                .gauge("subscriptions", "Streams watched by clients of this edge."),
-            upstream: registry.gauge(
-                "upstream_subscriptions",
-                "Streams that come down from origins.",
-            ),
-            log_bytes: registry.gauge("log_bytes", "Bytes kept in the logs of streams."),
-            held: registry.gauge(
-                "held_publications",
-                "Publications whose origin can't be reached just now.",
-            ),
-            generation: registry.gauge("route_generation", "The route document in force."),
-            duplicates: registry.gauge(
-                "duplicate_messages",
-                "Messages that came twice and were dropped.",
-            ),
-            replayed: registry.gauge("replayed_messages", "Messages sent again after a resume."),
-            discontinuities: registry.gauge(
-                "discontinuities",
-                "Holes in streams that nobody could fill.",
-            ),
-            laggards: registry.gauge(
-                "laggards",
-                "Edges that left a publication's map at its byte budget.",
-            ),
-            links: registry.gauge("mrtmp_links", "Links that are up."),
-            link_bytes: registry.gauge_vec(
-                "mrtmp_bytes",
-                "Bytes over a link that is up.",
-                &["peer", "direction"],
-            ),
-            link_rtt: registry.gauge_vec(
-                "mrtmp_rtt_microseconds",
-                "Heartbeat time of a link that is up.",
-                &["peer"],
-            ),
-        }
-    }
-
-    fn read(&self, core: &mut Core) {
-        let figures = core.figures();
-        self.publications.set(signed(figures.publications));
-        self.subscriptions.set(signed(figures.subscriptions));
-        self.upstream.set(signed(figures.upstream));
-        self.log_bytes.set(signed(figures.log_bytes));
-        self.held.set(signed(figures.held));
-        self.generation.set(signed(core.routes().generation()));
-        let counters = core.counters();
-        self.duplicates.set(signed(counters.duplicates));
-        self.replayed.set(signed(counters.replayed));
-        self.discontinuities.set(signed(counters.discontinuities));
-        self.laggards.set(signed(counters.laggards));
     }
 }
 
@@ -355,10 +276,6 @@ fn label(role: Role) -> &'static str {
 
 fn number(len: usize) -> u64 {
     u64::try_from(len).unwrap_or(u64::MAX)
-}
-
-fn signed(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use livecluster_node::Identity;
 use livecluster_node::http::Pages;
+use livecluster_node::routes::Figures;
 use serde_json::{Value, json};
 
 use crate::core::StreamStatus;
@@ -15,16 +16,13 @@ use crate::shared::Shared;
 pub struct EdgePages {
     shared: Arc<Shared>,
     identity: Identity,
+    routes: Figures,
     drains: AtomicBool,
 }
 
 impl EdgePages {
-    pub fn new(shared: Arc<Shared>, identity: Identity) -> Self {
-        Self {
-            shared,
-            identity,
-            drains: AtomicBool::new(false),
-        }
+    pub fn new(shared: Arc<Shared>, identity: Identity, routes: Figures) -> Self {
+        Self { shared, identity, routes, drains: AtomicBool::new(false) }
     }
 
     /// From now on the edge wants no new clients.
@@ -35,7 +33,8 @@ impl EdgePages {
 
 impl Pages for EdgePages {
     fn metrics(&self) -> String {
-        self.shared.with(|core, _| self.shared.metrics.render(core))
+        let own = self.shared.with(|core, _| self.shared.metrics.render(core, &self.shared.budget));
+        own + &self.routes.render()
     }
 
     fn unready(&self) -> Option<String> {
@@ -48,15 +47,11 @@ impl Pages for EdgePages {
 
     fn status(&self) -> Value {
         let (generation, streams) = self.shared.with(|core, _| {
-            (
-                core.routes().generation(),
-                core.streams()
-                    .map(|stream| show(&stream))
-                    .collect::<Vec<_>>(),
-            )
+            (core.routes().generation(), core.streams().map(|stream| show(&stream)).collect::<Vec<_>>())
         });
         json!({
             "name": &**self.identity.name(),
+            "pid": std::process::id(),
             "boot": format!("{:016x}", self.identity.boot().0),
             "generation": generation,
             "connections": self.shared.metrics.connections(),
@@ -69,18 +64,10 @@ impl Pages for EdgePages {
 
 fn show(stream: &StreamStatus<'_>) -> Value {
     let log = stream.feed.log();
-    let span = log
-        .get(log.oldest())
-        .zip(log.last())
-        .map_or(0.0, |(oldest, newest)| {
-            (newest.at - oldest.at).as_secs_f64()
-        });
-    let codecs: Vec<_> = log
-        .newest_headers()
-        .iter()
-        .filter_map(|header| header.codec())
-        .map(|codec| codec.to_string())
-        .collect();
+    let span =
+        log.get(log.oldest()).zip(log.last()).map_or(0.0, |(oldest, newest)| (newest.at - oldest.at).as_secs_f64());
+    let codecs: Vec<_> =
+        log.newest_headers().iter().filter_map(|header| header.codec()).map(|codec| codec.to_string()).collect();
     json!({
         "key": stream.key.as_str(),
         "role": if stream.is_published { "publish" } else { "play" },

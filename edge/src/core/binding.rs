@@ -28,14 +28,7 @@ pub(super) struct Binding {
 impl Binding {
     /// A live stream leaves its origin only if an entry says so, the origin left the document, or its default changed
     /// and no entry came for a while. One that is not live yet follows at once.
-    pub fn follow(
-        &mut self,
-        table: &Table,
-        key: &Key,
-        bound: Option<&Name>,
-        live: bool,
-        now: Instant,
-    ) -> Move {
+    pub fn follow(&mut self, table: &Table, key: &Key, bound: Option<&Name>, live: bool, now: Instant) -> Move {
         let Some(owner) = table.route(key).map(|origin| origin.name.clone()) else {
             return Move::Stay;
         };
@@ -43,8 +36,7 @@ impl Binding {
             self.stray_since = None;
             return Move::Stay;
         }
-        let stays = bound.is_some_and(|bound| live && table.origin(bound).is_some())
-            && table.entry(key).is_none();
+        let stays = bound.is_some_and(|bound| live && table.origin(bound).is_some()) && table.entry(key).is_none();
         let stray_until = *self.stray_since.get_or_insert(now) + STRAY;
         if stays && now < stray_until {
             return Move::Later(stray_until);
@@ -63,9 +55,7 @@ mod tests {
     fn table(origins: &[&str], entry: Option<&str>) -> Table {
         let origins: Vec<_> = origins
             .iter()
-            .map(|name| {
-                format!(r#"{{"name": "{name}", "address": "127.0.0.1:1", "state": "active"}}"#)
-            })
+            .map(|name| format!(r#"{{"name": "{name}", "address": "127.0.0.1:1", "state": "active"}}"#))
             .collect();
         let streams = entry.map_or_else(String::new, |origin| format!(r#""live/a": "{origin}""#));
         let json = format!(
@@ -84,11 +74,7 @@ mod tests {
     fn live_stream_stays_when_only_its_default_changed_and_goes_after_a_while() {
         let (mut binding, now) = (Binding::default(), Instant::now());
         let both = table(&["o-0", "o-1"], None);
-        let other = if &*both.route(&key()).unwrap().name == "o-0" {
-            "o-1"
-        } else {
-            "o-0"
-        };
+        let other = if &*both.route(&key()).unwrap().name == "o-0" { "o-1" } else { "o-0" };
 
         let first = binding.follow(&both, &key(), Some(&other.into()), true, now);
         let second = binding.follow(&both, &key(), Some(&other.into()), true, now + STRAY);
@@ -101,8 +87,7 @@ mod tests {
     fn entry_moves_a_live_stream_at_once() {
         let routes = table(&["o-0", "o-1"], Some("o-1"));
 
-        let step =
-            Binding::default().follow(&routes, &key(), Some(&"o-0".into()), true, Instant::now());
+        let step = Binding::default().follow(&routes, &key(), Some(&"o-0".into()), true, Instant::now());
 
         assert_eq!(step, Move::To("o-1".into()));
     }
@@ -111,8 +96,7 @@ mod tests {
     fn stream_of_an_origin_that_left_goes_at_once() {
         let routes = table(&["o-1"], None);
 
-        let step =
-            Binding::default().follow(&routes, &key(), Some(&"o-0".into()), true, Instant::now());
+        let step = Binding::default().follow(&routes, &key(), Some(&"o-0".into()), true, Instant::now());
 
         assert_eq!(step, Move::To("o-1".into()));
     }

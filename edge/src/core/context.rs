@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use livecluster_mrtmp::Frame;
-use livecluster_mrtmp::id::{ClientId, Name, PublicationId};
+use livecluster_mrtmp::id::{ClientId, Name, PublicationId, Term};
 use livecluster_mrtmp::link::Role;
 use livecluster_mrtmp::route::{Key, Table};
 use livecluster_mrtmp::timers::Timers;
@@ -27,7 +27,7 @@ pub(super) struct Context {
 }
 
 /// What is looked at when its time comes.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Timer {
     Publication(PublicationId),
     Subscription(Key),
@@ -50,6 +50,47 @@ pub enum Output {
         /// What happened.
         event: ClientEvent,
     },
+    /// A stream goes on after an interruption.
+    Gap(Gap),
+}
+
+/// A stream that is watched here goes on after its source was lost or changed.
+#[derive(Debug, Clone)]
+pub struct Gap {
+    /// The stream.
+    pub key: Key,
+    /// The origin that it came from.
+    pub from: Name,
+    /// The one that it comes from now.
+    pub to: Name,
+    /// Why.
+    pub cause: GapCause,
+    /// The fence of its publication.
+    pub term: Option<Term>,
+    /// From the last message before to the first one after.
+    pub length: Duration,
+}
+
+/// Why a stream had a gap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GapCause {
+    /// The link was lost, and came up again.
+    Link,
+    /// The link was lost, and another origin took over.
+    Failover,
+    /// The routes took it to another origin.
+    Move,
+}
+
+impl GapCause {
+    /// As metrics and logs name it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Link => "link",
+            Self::Failover => "failover",
+            Self::Move => "move",
+        }
+    }
 }
 
 /// What happened to a client's message stream.
@@ -86,8 +127,6 @@ pub enum ClientEvent {
 /// Figures for metrics, counted since the start.
 #[derive(Debug, Default)]
 pub struct Counters {
-    /// Clients connected; the IO layer knows.
-    pub connections: u64,
     /// Messages that came twice and were dropped.
     pub duplicates: u64,
     /// Messages sent again after a resume.
@@ -96,8 +135,12 @@ pub struct Counters {
     pub discontinuities: u64,
     /// Viewers' edges that left a map because they held back more than the budget.
     pub laggards: u64,
-    /// Pauses of streams whose source was lost or changed, since this was last taken.
-    pub gaps: Vec<Duration>,
+    /// Payload bytes sent again after a resume.
+    pub replayed_bytes: u64,
+    /// Streams published here whose origin, or the link to it, was lost, and that went to another.
+    pub failovers: u64,
+    /// Streams published here that the routes took from one origin that worked to another.
+    pub moves: u64,
 }
 
 impl Context {
@@ -148,11 +191,7 @@ impl Context {
     }
 
     pub fn tell(&mut self, (client, stream_id): (ClientId, u32), event: ClientEvent) {
-        self.outputs.push_back(Output::Client {
-            client,
-            stream_id,
-            event,
-        });
+        self.outputs.push_back(Output::Client { client, stream_id, event });
     }
 
     /// The operators are told about a change of this stream's binding.

@@ -14,8 +14,8 @@ pub struct Feed {
     log: Mutex<Broadcast>,
     closed: OnceLock<Closed>,
     successor: OnceLock<Arc<Feed>>,
-    /// The time, as viewers see it, after which this feed has to begin.
-    floor: OnceLock<u32>,
+    /// The time, as viewers see it, after which this feed has to begin; none once it has.
+    floor: Mutex<Option<u32>>,
     offset: AtomicU32,
     listeners: Mutex<Vec<Waker>>,
 }
@@ -36,7 +36,7 @@ impl Feed {
             log: Mutex::new(log),
             closed: OnceLock::new(),
             successor: OnceLock::new(),
-            floor: OnceLock::new(),
+            floor: Mutex::default(),
             offset: AtomicU32::new(0),
             listeners: Mutex::default(),
         })
@@ -112,7 +112,7 @@ impl Feed {
     /// The stream goes on in another publication, in times that follow this feed's.
     pub(super) fn follow_with(&self, successor: &Arc<Feed>) {
         if let Some(end) = self.end_time() {
-            let _ = successor.floor.set(end);
+            *successor.floor() = Some(end);
             successor.settle_offset(&successor.log());
         }
         self.hand_over(successor);
@@ -126,9 +126,7 @@ impl Feed {
             successor.log().preset(sequence, header.message.clone(), at);
         }
         successor.offset.store(self.offset(), Ordering::Relaxed);
-        if let Some(floor) = self.floor.get() {
-            let _ = successor.floor.set(*floor);
-        }
+        *successor.floor() = *self.floor();
         self.hand_over(successor);
     }
 
@@ -142,20 +140,20 @@ impl Feed {
         let newest = self.log().last().map(|entry| entry.message.timestamp);
         match newest {
             Some(time) => Some(time.wrapping_add(self.offset())),
-            None => self.floor.get().copied(),
+            None => *self.floor(),
         }
     }
 
-    /// Once the first time of this feed is known, it is moved behind the floor; RTMP time is compared modulo 2^32.
+    /// Once the first time of this feed is known, it is moved behind the floor, for good; RTMP time is compared modulo
+    /// 2^32.
     fn settle_offset(&self, log: &Broadcast) {
-        let (Some(floor), Some(first)) = (self.floor.get(), log.get(log.oldest())) else {
+        let Some(first) = log.get(log.oldest()) else {
             return;
         };
-        let ahead = first
-            .message
-            .timestamp
-            .wrapping_add(self.offset())
-            .wrapping_sub(*floor);
+        let Some(floor) = self.floor().take() else {
+            return;
+        };
+        let ahead = first.message.timestamp.wrapping_add(self.offset()).wrapping_sub(floor);
         if ahead == 0 || ahead > u32::MAX / 2 {
             let offset = floor.wrapping_add(1).wrapping_sub(first.message.timestamp);
             self.offset.store(offset, Ordering::Relaxed);
@@ -168,9 +166,11 @@ impl Feed {
         }
     }
 
+    fn floor(&self) -> MutexGuard<'_, Option<u32>> {
+        self.floor.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn listeners(&self) -> MutexGuard<'_, Vec<Waker>> {
-        self.listeners
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.listeners.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

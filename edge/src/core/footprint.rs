@@ -13,6 +13,8 @@ pub struct Footprint {
     pub viewers: usize,
     /// Channels and groups on all links.
     pub numbers: usize,
+    /// Deadlines that are set.
+    pub deadlines: usize,
     /// Bytes of the largest log.
     pub largest_log: usize,
 }
@@ -34,6 +36,7 @@ impl Core {
             subscriptions: self.subscriptions.len(),
             viewers: self.cx.viewers.len(),
             numbers: self.cx.links.numbers(),
+            deadlines: self.cx.timers.len(),
             largest_log: feeds.map(|feed| feed.log().bytes()).max().unwrap_or(0),
         }
     }

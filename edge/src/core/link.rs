@@ -27,6 +27,8 @@ pub struct Peer {
 pub(super) struct Links {
     links: BTreeMap<LinkId, Link>,
     origins: HashMap<Name, LinkId>,
+    /// Origins to which there is, or was, a link, or that could not be reached, with the boot that they showed last.
+    tried: BTreeMap<Name, Option<BootId>>,
     opened: u64,
 }
 
@@ -63,7 +65,10 @@ impl Links {
         let id = LinkId(self.opened);
         let mut link = Link::new(peer);
         match link.peer.role {
-            Role::Origin => drop(self.origins.insert(link.peer.name.clone(), id)),
+            Role::Origin => {
+                self.origins.insert(link.peer.name.clone(), id);
+                self.tried.insert(link.peer.name.clone(), Some(link.peer.boot));
+            }
             _ => link.begin_report(),
         }
         self.links.insert(id, link);
@@ -88,16 +93,25 @@ impl Links {
 
     /// Channels and groups on all links.
     pub fn numbers(&self) -> usize {
-        self.links
-            .values()
-            .map(|link| link.channels.len() + link.groups.len())
-            .sum()
+        self.links.values().map(|link| link.channels.len() + link.groups.len()).sum()
     }
 
-    /// The boot that this origin showed.
-    pub fn boot_of(&self, origin: &Name) -> Option<BootId> {
-        let id = self.to(origin)?;
-        self.links.get(&id).map(|link| link.peer.boot)
+    /// This origin can't be reached. True: that is news.
+    pub fn note_unreachable(&mut self, origin: &Name) -> bool {
+        let is_news = !self.tried.contains_key(origin);
+        self.tried.entry(origin.clone()).or_default();
+        is_news
+    }
+
+    /// Origins to which there is, or was, a link, or that could not be reached: the boot that they showed last, and
+    /// whether the link is up.
+    pub fn tried(&self) -> impl Iterator<Item = (&Name, Option<BootId>, bool)> {
+        self.tried.iter().map(|(origin, boot)| (origin, *boot, self.origins.contains_key(origin)))
+    }
+
+    /// Forgets origins that are not in the cluster any more.
+    pub fn retain_tried(&mut self, is_known: impl Fn(&Name) -> bool) {
+        self.tried.retain(|origin, _| is_known(origin));
     }
 
     pub fn note_stream(&mut self, key: &Key) -> Vec<LinkId> {
@@ -111,10 +125,7 @@ impl Links {
     }
 
     fn note(&mut self, note: impl Fn(&mut Unreported)) -> Vec<LinkId> {
-        let operators = self
-            .links
-            .iter_mut()
-            .filter(|(_, link)| link.peer.role == Role::Operator);
+        let operators = self.links.iter_mut().filter(|(_, link)| link.peer.role == Role::Operator);
         operators
             .map(|(id, link)| {
                 note(&mut link.unreported);
@@ -139,11 +150,7 @@ impl Link {
     }
 
     fn begin_report(&mut self) {
-        self.unreported = Unreported {
-            complete: true,
-            links: true,
-            ..Unreported::default()
-        };
+        self.unreported = Unreported { complete: true, links: true, ..Unreported::default() };
         self.push_ready(Ready::Report);
     }
 

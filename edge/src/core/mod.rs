@@ -8,10 +8,8 @@ mod footprint;
 mod link;
 mod publication;
 mod report;
-mod stable;
 mod status;
 mod subscription;
-mod uplink;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -25,7 +23,7 @@ use livecluster_mrtmp::route::{Key, Table};
 use livecluster_rtmp::Message;
 use livecluster_rtmp::broadcast::Limits;
 
-pub use context::{ClientEvent, Counters, Output};
+pub use context::{ClientEvent, Counters, Gap, GapCause, Output};
 use context::{Context, Timer};
 pub use feed::{Closed, Feed};
 pub use footprint::Footprint;
@@ -54,6 +52,7 @@ pub struct Core {
     publications: BTreeMap<PublicationId, Publication>,
     subscriptions: BTreeMap<Key, Subscription>,
     published: u64,
+    connections: u64,
 }
 
 impl Core {
@@ -64,6 +63,7 @@ impl Core {
             publications: BTreeMap::new(),
             subscriptions: BTreeMap::new(),
             published: 0,
+            connections: 0,
         }
     }
 
@@ -78,10 +78,7 @@ impl Core {
     ) -> PublicationId {
         self.cx.now = now;
         self.published += 1;
-        let id = PublicationId {
-            edge: self.cx.config.boot,
-            counter: self.published,
-        };
+        let id = PublicationId { edge: self.cx.config.boot, counter: self.published };
         let mut publication = Publication::new(id, client, key, asks, activity, &self.cx);
         publication.retarget(&mut self.cx);
         self.publications.insert(id, publication);
@@ -110,10 +107,7 @@ impl Core {
     pub fn play(&mut self, client: (ClientId, u32), key: Key, asks: Arc<Client>, now: Instant) {
         self.cx.now = now;
         let cx = &mut self.cx;
-        let subscription = self
-            .subscriptions
-            .entry(key.clone())
-            .or_insert_with(|| Subscription::new(key, cx));
+        let subscription = self.subscriptions.entry(key.clone()).or_insert_with(|| Subscription::new(key, cx));
         subscription.retarget(cx);
         subscription.add_viewer(client, asks, cx);
     }
@@ -131,6 +125,8 @@ impl Core {
     pub fn set_routes(&mut self, table: Table, now: Instant) {
         self.cx.now = now;
         self.cx.table = Arc::new(table);
+        let Context { links, table, .. } = &mut self.cx;
+        links.retain_tried(|origin| table.origin(origin).is_some());
         for publication in self.publications.values_mut() {
             publication.retarget(&mut self.cx);
         }
@@ -162,6 +158,13 @@ impl Core {
         id
     }
 
+    /// A link to this origin was wanted, and could not be made; it is tried again.
+    pub fn unreachable(&mut self, origin: &Name) {
+        if self.cx.links.note_unreachable(origin) {
+            self.cx.report_links();
+        }
+    }
+
     /// A link is lost. That is nobody's leaving: clients are held.
     pub fn link_down(&mut self, id: LinkId, now: Instant) {
         self.cx.now = now;
@@ -182,47 +185,28 @@ impl Core {
     }
 
     /// A frame came in.
-    pub fn handle_frame(
-        &mut self,
-        link: LinkId,
-        frame: Frame,
-        now: Instant,
-    ) -> Result<(), Violation> {
+    pub fn handle_frame(&mut self, link: LinkId, frame: Frame, now: Instant) -> Result<(), Violation> {
         self.cx.now = now;
         match frame {
             Frame::GoAway(_) | Frame::Heartbeat(_) => {}
-            Frame::Accepted(f) => {
-                self.publication(link, f.channel, |p, at, cx| p.accepted(at, f.grant, cx))
-            }
-            Frame::Refused(f) => self.publication(link, f.channel, |p, _, cx| {
-                p.refused(f.code, f.description, cx)
-            }),
+            Frame::Accepted(f) => self.publication(link, f.channel, |p, at, cx| p.accepted(at, f.grant, cx)),
+            Frame::Refused(f) => self.publication(link, f.channel, |p, _, cx| p.refused(f.code, f.description, cx)),
             Frame::Have(f) => self.publication(link, f.channel, |p, at, cx| p.have(at, f.next, cx)),
             Frame::Nothing(f) => self.publication(link, f.channel, |p, at, cx| p.nothing(at, cx)),
-            Frame::Revoked(f) => {
-                self.publication(link, f.channel, |p, _, cx| p.revoked(f.last, cx))
-            }
-            Frame::Subscriber(f) => {
-                self.publication(link, f.channel, |p, at, cx| p.subscriber(at, f, cx))
-            }
+            Frame::Revoked(f) => self.publication(link, f.channel, |p, at, cx| p.revoked(at, f.last, cx)),
+            Frame::Subscriber(f) => self.publication(link, f.channel, |p, at, cx| p.subscriber(at, f, cx)),
             Frame::Stable(f) => self.publication(link, f.channel, |p, at, cx| p.stable(at, f, cx)),
             Frame::Probe(f) => self.publication(link, f.channel, |p, at, cx| p.probe(at, cx)),
             Frame::From(f) => self.from(link, f),
-            Frame::Awaiting(f) => {
-                self.subscription(link, f.group.0, |s, cx| s.awaiting(link, f.held, cx))
-            }
+            Frame::Awaiting(f) => self.subscription(link, f.group.0, |s, cx| s.awaiting(link, f.held, cx)),
             Frame::Header(f) => self.subscription(link, f.id, |s, cx| s.header(link, f, cx)),
             Frame::Media(f) => self.subscription(link, f.id, |s, cx| s.media(link, f, cx)),
             Frame::End(f) => self.subscription(link, f.id, |s, cx| s.end(link, f.sequence, cx)),
-            Frame::Join(f) => self.viewer(link, (f.client, f.stream_id), |s, viewer, cx| {
-                s.joined(viewer, cx)
-            }),
+            Frame::Join(f) => self.viewer(link, (f.client, f.stream_id), |s, viewer, cx| s.joined(viewer, cx)),
             Frame::PlayRefused(f) => self.viewer(link, (f.client, f.stream_id), |s, viewer, cx| {
                 s.play_refused(viewer, f.code, f.description, cx);
             }),
-            Frame::Leave(f) => self.viewer(link, (f.client, f.stream_id), |s, viewer, cx| {
-                s.expelled(viewer, cx)
-            }),
+            Frame::Leave(f) => self.viewer(link, (f.client, f.stream_id), |s, viewer, cx| s.expelled(viewer, cx)),
             Frame::NotOwner(f) => self.not_owner(link, &f),
             _ => return Err(Violation),
         }
@@ -307,12 +291,7 @@ impl Core {
         act: impl FnOnce(&mut Publication, usize, &mut Context),
     ) {
         // A channel that is no longer known was withdrawn while the frame was under way.
-        let Some(id) = self
-            .cx
-            .links
-            .get_mut(link)
-            .and_then(|link| link.publication(channel))
-        else {
+        let Some(id) = self.cx.links.get_mut(link).and_then(|link| link.publication(channel)) else {
             return;
         };
         if let Some(publication) = self.publications.get_mut(&id)
@@ -323,18 +302,8 @@ impl Core {
         self.settle_publication(id);
     }
 
-    fn subscription(
-        &mut self,
-        link: LinkId,
-        group: u32,
-        act: impl FnOnce(&mut Subscription, &mut Context),
-    ) {
-        let Some(key) = self
-            .cx
-            .links
-            .get_mut(link)
-            .and_then(|link| link.stream(group))
-        else {
+    fn subscription(&mut self, link: LinkId, group: u32, act: impl FnOnce(&mut Subscription, &mut Context)) {
+        let Some(key) = self.cx.links.get_mut(link).and_then(|link| link.stream(group)) else {
             return;
         };
         if let Some(subscription) = self.subscriptions.get_mut(&key) {
@@ -361,20 +330,13 @@ impl Core {
     }
 
     fn from(&mut self, link: LinkId, from: livecluster_mrtmp::frame::From) {
-        let own = self
-            .publications
-            .get(&from.publication)
-            .map(|own| Arc::clone(own.feed()));
-        self.subscription(link, from.group.0, |subscription, cx| {
-            subscription.from(link, &from, own, cx)
-        });
+        let own = self.publications.get(&from.publication).map(|own| Arc::clone(own.feed()));
+        self.subscription(link, from.group.0, |subscription, cx| subscription.from(link, &from, own, cx));
     }
 
     fn not_owner(&mut self, link: LinkId, frame: &NotOwner) {
         match frame.of {
-            Asked::Channel(channel) => {
-                self.publication(link, channel, |p, at, cx| p.not_owner(at, cx))
-            }
+            Asked::Channel(channel) => self.publication(link, channel, |p, at, cx| p.not_owner(at, cx)),
             Asked::Group(group) => self.subscription(link, group.0, |s, cx| s.not_owner(link, cx)),
             // The watch on the same link gets the same answer; after the next one all viewers are asked for again.
             Asked::Play(..) => {}
@@ -386,17 +348,17 @@ impl Core {
             && let Some(publication) = self.publications.remove(&id)
         {
             publication.withdraw(&mut self.cx);
+            self.cx.timers.forget(&Timer::Publication(id));
         }
     }
 
     fn settle_subscription(&mut self, key: &Key) {
-        if self
-            .subscriptions
-            .get(key)
-            .is_some_and(Subscription::is_over)
+        if self.subscriptions.get(key).is_some_and(Subscription::is_over)
             && let Some(subscription) = self.subscriptions.remove(key)
         {
             subscription.withdraw(&mut self.cx);
+            self.cx.timers.forget(&Timer::Subscription(key.clone()));
+            self.cx.timers.forget(&Timer::Ack(key.clone()));
         }
     }
 

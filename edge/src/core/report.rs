@@ -10,6 +10,13 @@ use super::Core;
 use super::link::{LinkId, Ready};
 
 impl Core {
+    /// This many clients are connected, whatever they do.
+    pub fn set_connections(&mut self, connections: u64) {
+        if std::mem::replace(&mut self.connections, connections) != connections {
+            self.cx.report_links();
+        }
+    }
+
     /// The next report that this operator lacks.
     pub(super) fn report(&mut self, link: LinkId) -> Option<Frame> {
         let unreported = &mut self.cx.links.get_mut(link)?.unreported;
@@ -27,46 +34,68 @@ impl Core {
     }
 
     fn links_report(&self) -> Links {
-        let origins = self.cx.table.origins().iter().map(|origin| {
-            let boot = self.cx.links.boot_of(&origin.name);
-            (origin.name.clone(), boot, boot.is_some())
-        });
-        Links {
-            origins: origins.collect(),
-            connections: self.cx.counters.connections,
-        }
+        let origins = self.cx.links.tried().map(|(origin, boot, is_up)| (origin.clone(), boot, is_up));
+        Links { origins: origins.collect(), connections: self.connections }
     }
 
     fn streams_report(&self, complete: bool, changed: BTreeSet<Key>) -> Streams {
         let keys = match complete {
-            true => self
-                .publications
-                .values()
-                .map(|own| own.key().clone())
-                .collect(),
+            true => self.publications.values().map(|own| own.key().clone()).collect(),
             false => changed,
         };
         let states = keys.into_iter().map(|key| {
             let state = self.stream_state(&key);
             (key, state)
         });
-        Streams {
-            complete,
-            generation: self.cx.table.generation(),
-            streams: states.collect(),
-        }
+        Streams { complete, generation: self.cx.table.generation(), streams: states.collect() }
     }
 
     /// Only streams that are published here: these are what a decision about an origin that can't be reached needs.
     fn stream_state(&self, key: &Key) -> Option<StreamState> {
-        let own = self
-            .publications
-            .values()
-            .find(|own| own.key() == key && own.grant().is_some())?;
+        let own = self.publications.values().find(|own| own.key() == key && own.grant().is_some())?;
         Some(StreamState {
             origin: own.origins().last()?.clone(),
             publication: own.grant().map(|grant| (own.id(), grant.term)),
             held: own.is_held(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use livecluster_mrtmp::id::BootId;
+    use livecluster_mrtmp::link::Role;
+    use livecluster_rtmp::broadcast;
+
+    use super::*;
+    use crate::core::{Config, Peer};
+
+    #[test]
+    fn operator_learns_of_another_number_of_clients_once() {
+        let now = Instant::now();
+        let config = Config { boot: BootId(1), hold: Duration::from_secs(60), log: broadcast::Limits::default() };
+        let mut core = Core::new(config, "uid", now);
+        let operator = core.link_up(peer(), now);
+        core.set_connections(3);
+        let mut told = || {
+            let frames = std::iter::from_fn(|| core.poll_frame(operator, now)).collect::<Vec<_>>();
+            core.set_connections(7);
+            frames.into_iter().filter_map(connections).collect::<Vec<_>>()
+        };
+
+        assert_eq!([told(), told(), told()], [vec![3], vec![7], vec![]]);
+    }
+
+    fn connections(frame: Frame) -> Option<u64> {
+        match frame {
+            Frame::Links(links) => Some(links.connections),
+            _ => None,
+        }
+    }
+
+    fn peer() -> Peer {
+        Peer { name: "operator".into(), role: Role::Operator, boot: BootId(2) }
     }
 }

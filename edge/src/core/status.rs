@@ -14,8 +14,10 @@ pub struct Figures {
     pub subscriptions: u64,
     /// Streams that come down from origins.
     pub upstream: u64,
-    /// Bytes in logs.
-    pub log_bytes: u64,
+    /// Bytes of publications that some edge or their origin may still lack, and those of the largest one.
+    pub unstable_bytes: u64,
+    /// See `unstable_bytes`.
+    pub largest_unstable: u64,
     /// Publications that no origin takes just now.
     pub held: u64,
 }
@@ -44,18 +46,13 @@ impl Core {
     pub fn figures(&self) -> Figures {
         let own = self.publications.values();
         let watched = self.subscriptions.values();
-        let bytes = own.clone().map(|one| one.feed().log().bytes());
-        let bytes = bytes.chain(
-            watched
-                .clone()
-                .filter(|one| one.is_upstream())
-                .map(|one| one.feed().log().bytes()),
-        );
+        let unstable = own.clone().map(|one| one.unstable_bytes());
         Figures {
             publications: number(self.publications.len()),
             subscriptions: number(self.subscriptions.len()),
             upstream: number(watched.filter(|one| one.is_upstream()).count()),
-            log_bytes: number(bytes.sum()),
+            unstable_bytes: number(unstable.clone().sum()),
+            largest_unstable: number(unstable.max().unwrap_or(0)),
             held: number(own.filter(|one| one.is_held()).count()),
         }
     }

@@ -1,6 +1,6 @@
 //! One client: its socket, its session, what it publishes and plays.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, RefCell, RefMut};
 use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -11,11 +11,12 @@ use std::time::{Duration, Instant};
 use livecluster_mrtmp::frame::Client;
 use livecluster_mrtmp::id::{ClientId, PublicationId};
 use livecluster_rtmp::session::{Error, Server};
+use socket2::SockRef;
 use tokio::io::{Interest, Ready};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
 
-use super::group::Gathered;
+use super::gathered::{Cut, Gathered};
 use super::outgoing::Outgoing;
 use super::{Worker, sleep_until};
 use crate::core::Flow;
@@ -28,7 +29,11 @@ pub(crate) struct Connection {
     pub(super) client: ClientId,
     pub(super) peer: SocketAddr,
     socket: TcpStream,
+    /// The number that it needs next while it takes what everyone takes. Taken away by whoever changes `out`, which
+    /// does not know it. Messages for all touch nothing else of a client but its socket.
+    plain: Cell<Option<u64>>,
     pub(super) session: RefCell<Server>,
+    /// To be changed by [`Self::out`] only.
     pub(super) out: RefCell<Outgoing>,
     pub(super) publishing: RefCell<Vec<Publishing>>,
     /// Who asks, once it has connected.
@@ -39,6 +44,36 @@ pub(crate) struct Connection {
     /// The state that the task waits by has changed.
     pub(super) wake: Notify,
     opened: Instant,
+}
+
+/// A client that is being served. Dropped when its task ends, however that happens: then nothing of it is left.
+struct Served {
+    connection: Rc<Connection>,
+    reason: Reason,
+}
+
+impl Served {
+    fn new(connection: Rc<Connection>) -> Self {
+        connection.worker.shared.metrics.opened();
+        Self { connection, reason: Reason::Fault }
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let Self { connection, reason } = self;
+        connection.leave();
+        connection.worker.shared.metrics.closed(*reason);
+        tracing::debug!(
+            client = connection.client.0,
+            peer = %connection.peer,
+            app = connection.asks.borrow().app,
+            reason = reason.as_str(),
+            seconds = now().saturating_duration_since(connection.opened).as_secs(),
+            "client closed"
+        );
+        connection.worker.close(connection.client);
+    }
 }
 
 /// A publication of this client.
@@ -59,12 +94,7 @@ const READS: usize = 8;
 const LINGER: Duration = Duration::from_secs(2);
 
 impl Connection {
-    pub fn new(
-        worker: Rc<Worker>,
-        client: ClientId,
-        peer: SocketAddr,
-        socket: TcpStream,
-    ) -> Rc<Self> {
+    pub fn new(worker: Rc<Worker>, client: ClientId, peer: SocketAddr, socket: TcpStream) -> Rc<Self> {
         let now = now();
         Rc::new(Self {
             session: RefCell::new(Server::new(Arc::clone(&worker.session), now)),
@@ -72,6 +102,7 @@ impl Connection {
             client,
             peer,
             socket,
+            plain: Cell::new(None),
             out: RefCell::default(),
             publishing: RefCell::default(),
             asks: RefCell::default(),
@@ -84,20 +115,8 @@ impl Connection {
 
     /// Serves the client until it leaves or has to.
     pub async fn serve(self: Rc<Self>) {
-        let metrics = &self.worker.shared.metrics;
-        metrics.opened();
-        let reason = self.run().await;
-        self.leave();
-        metrics.closed(reason);
-        tracing::debug!(
-            client = self.client.0,
-            peer = %self.peer,
-            app = self.asks.borrow().app,
-            reason = reason.as_str(),
-            seconds = now().saturating_duration_since(self.opened).as_secs(),
-            "client closed"
-        );
-        self.worker.close(self.client);
+        let mut served = Served::new(self);
+        served.reason = served.connection.run().await;
     }
 
     async fn run(self: &Rc<Self>) -> Reason {
@@ -132,10 +151,7 @@ impl Connection {
 
     /// Asks the client to connect elsewhere, if it knows how.
     pub fn ask_to_reconnect(self: &Rc<Self>) {
-        let asked = self
-            .session
-            .borrow_mut()
-            .request_reconnect(None, "this server is being stopped");
+        let asked = self.session.borrow_mut().request_reconnect(None, "this server is being stopped");
         if asked {
             self.flush(now());
         }
@@ -169,41 +185,28 @@ impl Connection {
 
     fn deadline(&self) -> Option<Instant> {
         let config = &self.worker.shared.config;
-        let session = self.session.borrow().deadline();
-        let stalled = self
-            .out
-            .borrow()
-            .blocked_since
-            .map(|since| since + Duration::from_secs(config.stall_seconds));
+        // Who is not read can't be heard.
+        let session = self.session.borrow().deadline().filter(|_| !self.is_slowed());
+        let stalled = self.out.borrow().blocked_since.map(|since| since + Duration::from_secs(config.stall_seconds));
         let silence = Duration::from_secs(config.idle_publisher_seconds);
-        let idle = self
-            .publishing
-            .borrow()
-            .iter()
-            .map(|one| one.last_media + silence)
-            .min();
-        session
-            .into_iter()
-            .chain(stalled)
-            .chain(idle.filter(|_| !self.is_slowed()))
-            .min()
+        let idle = self.publishing.borrow().iter().map(|one| one.last_media + silence).min();
+        session.into_iter().chain(stalled).chain(idle.filter(|_| !self.is_slowed())).min()
     }
 
     fn handle_timeout(self: &Rc<Self>) -> Result<(), Reason> {
         let now = now();
         let config = &self.worker.shared.config;
         let stall = Duration::from_secs(config.stall_seconds);
-        if self
-            .out
-            .borrow()
-            .blocked_since
-            .is_some_and(|since| now.saturating_duration_since(since) >= stall)
-        {
+        if self.out.borrow().blocked_since.is_some_and(|since| now.saturating_duration_since(since) >= stall) {
             return Err(Reason::Stalled);
         }
         let silence = Duration::from_secs(config.idle_publisher_seconds);
         let is_idle = |one: &Publishing| now.saturating_duration_since(one.last_media) >= silence;
-        if !self.is_slowed() && self.publishing.borrow().iter().any(is_idle) {
+        if self.is_slowed() {
+            self.flush(now);
+            return Ok(());
+        }
+        if self.publishing.borrow().iter().any(is_idle) {
             return Err(Reason::IdlePublisher);
         }
         let timed_out = self.session.borrow_mut().handle_timeout(now);
@@ -238,8 +241,7 @@ impl Connection {
             };
             self.worker.shared.metrics.read(len);
             for one in self.publishing.borrow().iter() {
-                one.activity
-                    .fetch_add(u64::try_from(len).unwrap_or(u64::MAX), Ordering::Relaxed);
+                one.activity.fetch_add(u64::try_from(len).unwrap_or(u64::MAX), Ordering::Relaxed);
             }
             let input = scratch.get(..len).unwrap_or_default();
             let handled = self.session.borrow_mut().handle_input(input, now);
@@ -261,75 +263,79 @@ impl Connection {
         loop {
             let mut control = Vec::new();
             self.session.borrow_mut().poll_output(&mut control);
-            self.out.borrow_mut().push_control(control);
-            let was_blocked = self.out.borrow().blocked_since.is_some();
-            let written = self
-                .out
-                .borrow_mut()
-                .flush(&self.socket, self.worker.chunk_size(), now);
-            let written = match written {
-                Ok(written) => written,
-                Err(_) => return self.end(Reason::Lost),
+            let mut out = self.out();
+            out.push_control(control);
+            let was_blocked = out.blocked_since.is_some();
+            let Ok(written) = out.flush(&self.socket, self.worker.chunk_size(), now) else {
+                return self.end(Reason::Lost);
             };
+            self.plain.set(out.plain_position());
             self.worker.shared.metrics.wrote(&written);
-            if self.out.borrow().blocked_since.is_some() != was_blocked {
+            if out.blocked_since.is_some() != was_blocked {
                 self.wake.notify_one();
             }
+            drop(out);
             if !self.after_write(&written) {
                 return;
             }
         }
     }
 
-    /// The number that this viewer needs next, if it takes what everyone takes.
-    pub fn plain_position(&self) -> Option<u64> {
+    /// What goes out, to be changed. From here on the connection is no longer one that takes what everyone takes, until
+    /// it has written all there is.
+    pub(super) fn out(&self) -> RefMut<'_, Outgoing> {
         let mut out = self.out.borrow_mut();
-        let watch = out.plain_play()?.watch.as_ref()?;
-        Some(watch.cursor.next())
+        if let Some(next) = self.plain.take() {
+            out.advance_plain(next);
+        }
+        out
     }
 
-    /// Writes what was gathered for all. False: this viewer needs a write of its own.
-    pub fn write_gathered(&self, gathered: &Gathered<'_>, now: Instant) -> bool {
-        let mut out = self.out.borrow_mut();
-        if out.blocked_since.is_some() {
-            // Its own task goes on when the socket takes more.
-            return true;
-        }
-        // The viewer may have gone over to another feed since the turn began.
-        let watch = out.plain_play().and_then(|play| play.watch.as_mut());
-        let Some(watch) = watch.filter(|watch| gathered.is_of(&watch.feed)) else {
-            return false;
-        };
-        let Some(mut index) = gathered.index_of(watch.cursor.next()) else {
-            return false;
-        };
-        while index < gathered.len() {
-            let len = match self.socket.try_write_vectored(gathered.slices_from(index)) {
-                Ok(len) => len,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
-                Err(_) => {
-                    self.end(Reason::Lost);
-                    return true;
-                }
-            };
-            self.worker.shared.metrics.wrote_bytes(len);
-            let after = gathered.after(index, len);
-            let next = gathered.sequence_at(after.next);
-            if len == 0 || after.rest.is_some() {
-                watch.cursor.advance_to(next);
-                out.block(after.rest, now);
-                self.wake.notify_one();
-                return true;
+    /// Writes what was gathered for all, and returns how many bytes the socket took. A viewer who needs more or less
+    /// than that gets a write of its own.
+    pub fn write_gathered(self: &Rc<Self>, gathered: &Gathered, now: Instant) -> usize {
+        let plain = self.plain.get().and_then(|next| Some((next, gathered.rest_from(next)?)));
+        let Some((next, rest)) = plain else {
+            // One whose socket is full goes on in its own task when it takes more.
+            if self.out.borrow().blocked_since.is_none() {
+                self.flush(now);
             }
-            watch.cursor.advance_to(next);
-            index = after.next;
+            return 0;
+        };
+        if rest.is_empty() {
+            return 0;
         }
-        true
+        // Past the runtime, whose record of what is ready only matters to those who wait.
+        match SockRef::from(&self.socket).send(rest) {
+            Ok(len) if len == rest.len() => {
+                self.plain.set(Some(gathered.end()));
+                len
+            }
+            Ok(len) => {
+                self.stop_at(gathered.cut_at(next, len), now);
+                len
+            }
+            Err(error) => {
+                match error.kind() {
+                    io::ErrorKind::WouldBlock => self.stop_at(gathered.cut_at(next, 0), now),
+                    _ => self.end(Reason::Lost),
+                }
+                0
+            }
+        }
+    }
+
+    /// The socket is full.
+    fn stop_at(&self, Cut { next, rest }: Cut, now: Instant) {
+        let mut out = self.out();
+        out.advance_plain(next);
+        out.block(rest, now);
+        self.wake.notify_one();
     }
 
     /// Sets the socket's send buffer to about two seconds of what it will be sent.
     pub(super) fn set_send_buffer(&self, bytes: usize) {
-        let socket = socket2::SockRef::from(&self.socket);
+        let socket = SockRef::from(&self.socket);
         if let Err(error) = socket.set_send_buffer_size(bytes) {
             tracing::debug!(%error, "send buffer not set");
         }
@@ -342,10 +348,7 @@ impl Connection {
         };
         one.last_media = now;
         let id = one.id;
-        let flow = self
-            .worker
-            .shared
-            .with(|core, now| core.media(id, message, now));
+        let flow = self.worker.shared.with(|core, now| core.media(id, message, now));
         one.slowed = flow == Flow::Slow;
     }
 
@@ -354,9 +357,7 @@ impl Connection {
         let told = async {
             loop {
                 self.flush(now());
-                if self.out.borrow().blocked_since.is_none()
-                    || self.socket.writable().await.is_err()
-                {
+                if self.out.borrow().blocked_since.is_none() || self.socket.writable().await.is_err() {
                     return;
                 }
             }

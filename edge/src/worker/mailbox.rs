@@ -4,11 +4,13 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Wake, Waker};
+use std::time::Instant;
 
 use livecluster_mrtmp::id::ClientId;
 use tokio::sync::Notify;
 
 use crate::core::ClientEvent;
+use crate::shared::now;
 
 /// A worker's mailbox. What is in it is bounded by what its clients have asked for and by the feeds that they watch.
 #[derive(Debug, Clone, Default)]
@@ -17,10 +19,17 @@ pub struct Mailbox(Arc<Inner>);
 #[derive(Debug, Default)]
 struct Inner {
     events: Mutex<VecDeque<Posted>>,
-    ready: Mutex<Vec<GroupId>>,
+    ready: Mutex<Ready>,
     drain: AtomicBool,
     stop: AtomicBool,
     notify: Notify,
+}
+
+/// The groups whose feeds have something, and since when the first of them has.
+#[derive(Debug, Default)]
+pub(super) struct Ready {
+    pub groups: Vec<GroupId>,
+    pub since: Option<Instant>,
 }
 
 /// An event for a client.
@@ -38,11 +47,7 @@ pub(super) struct GroupId(pub u64);
 impl Mailbox {
     /// Posts an event for a client of this worker.
     pub fn post(&self, client: ClientId, stream_id: u32, event: ClientEvent) {
-        lock(&self.0.events).push_back(Posted {
-            client,
-            stream_id,
-            event,
-        });
+        lock(&self.0.events).push_back(Posted { client, stream_id, event });
         self.wake();
     }
 
@@ -52,7 +57,7 @@ impl Mailbox {
         self.wake();
     }
 
-    /// All clients are closed.
+    /// All clients are closed, and those that are accepted from now on.
     pub fn stop(&self) {
         self.0.stop.store(true, Ordering::Relaxed);
         self.wake();
@@ -70,11 +75,13 @@ impl Mailbox {
         std::mem::take(&mut *lock(&self.0.events))
     }
 
-    pub(super) fn has_ready(&self) -> bool {
-        !lock(&self.0.ready).is_empty()
+    /// Since when the oldest message waits that no turn has taken: a group tells at the first one after a turn of it
+    /// began, and none is older.
+    pub(super) fn ready_since(&self) -> Option<Instant> {
+        lock(&self.0.ready).since
     }
 
-    pub(super) fn take_ready(&self) -> Vec<GroupId> {
+    pub(super) fn take_ready(&self) -> Ready {
         std::mem::take(&mut *lock(&self.0.ready))
     }
 
@@ -82,17 +89,13 @@ impl Mailbox {
         self.0.drain.swap(false, Ordering::Relaxed)
     }
 
-    pub(super) fn take_stop(&self) -> bool {
-        self.0.stop.swap(false, Ordering::Relaxed)
+    pub(super) fn is_stopped(&self) -> bool {
+        self.0.stop.load(Ordering::Relaxed)
     }
 
     /// What a feed wakes when it has something for this group.
     pub(super) fn signal(&self, group: GroupId) -> Arc<Signal> {
-        Arc::new(Signal {
-            mailbox: self.clone(),
-            group,
-            is_raised: AtomicBool::new(false),
-        })
+        Arc::new(Signal { mailbox: self.clone(), group, is_raised: AtomicBool::new(false) })
     }
 }
 
@@ -122,7 +125,10 @@ impl Wake for Signal {
 
     fn wake_by_ref(self: &Arc<Self>) {
         if !self.is_raised.swap(true, Ordering::AcqRel) {
-            lock(&self.mailbox.0.ready).push(self.group);
+            let mut ready = lock(&self.mailbox.0.ready);
+            ready.groups.push(self.group);
+            ready.since.get_or_insert_with(now);
+            drop(ready);
             self.mailbox.wake();
         }
     }

@@ -1,11 +1,15 @@
 //! A thread that serves clients: their sockets, their sessions, and the fan-out to its viewers.
 
+mod batch;
 mod connection;
+mod gathered;
 mod group;
 mod mailbox;
 mod outgoing;
+mod pace;
 mod play;
 mod requests;
+mod wire;
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -21,10 +25,12 @@ use tokio::sync::mpsc;
 use tokio::task::LocalSet;
 
 use connection::Connection;
-use group::Groups;
+use gathered::Gathered;
+use group::{Group, Groups};
 pub use mailbox::Mailbox;
-use mailbox::Posted;
+use mailbox::{Posted, Ready};
 pub(crate) use outgoing::Written;
+use pace::Pace;
 
 use crate::metrics::Reason;
 use crate::shared::{Shared, now};
@@ -45,26 +51,21 @@ pub(crate) struct Worker {
     shared: Arc<Shared>,
     mailbox: Mailbox,
     session: Arc<session::Config>,
-    latency: Duration,
     connections: RefCell<HashMap<ClientId, Rc<Connection>>>,
     groups: RefCell<Groups>,
     scratch: RefCell<Vec<u8>>,
-    /// When what is due is written.
-    turn: Cell<Option<Instant>>,
+    pace: Cell<Pace>,
 }
 
 /// Bytes read from a socket at a time.
 const SCRATCH_LEN: usize = 64 << 10;
 
+/// Viewers who are written to before publishers are read and answers written: about a millisecond's work.
+const VIEWERS_AT_A_TIME: usize = 128;
+
 /// Serves clients until `accepted` is closed and the last one has left. Runs on a thread of its own.
-pub fn run(
-    shared: Arc<Shared>,
-    mailbox: Mailbox,
-    accepted: mpsc::Receiver<Accepted>,
-) -> std::io::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
+pub fn run(shared: Arc<Shared>, mailbox: Mailbox, accepted: mpsc::Receiver<Accepted>) -> std::io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let worker = Rc::new(Worker::new(shared, mailbox));
     LocalSet::new().block_on(&runtime, worker.serve(accepted));
     Ok(())
@@ -74,13 +75,12 @@ impl Worker {
     fn new(shared: Arc<Shared>, mailbox: Mailbox) -> Self {
         Self {
             session: Arc::new(shared.config.session()),
-            latency: Duration::from_millis(shared.config.latency_ms),
+            pace: Cell::new(Pace::new(Duration::from_millis(shared.config.latency_ms))),
             shared,
             mailbox,
             connections: RefCell::default(),
             groups: RefCell::default(),
             scratch: RefCell::new(vec![0; SCRATCH_LEN]),
-            turn: Cell::new(None),
         }
     }
 
@@ -93,27 +93,21 @@ impl Worker {
                     None => accepts = false,
                 },
                 () = self.mailbox.notified() => self.take_mail(),
-                () = sleep_until(self.turn.get()) => self.flush_groups(),
+                () = sleep_until(self.due()) => self.turn().await,
             }
         }
     }
 
-    fn open(
-        self: &Rc<Self>,
-        Accepted {
-            client,
-            peer,
-            socket,
-        }: Accepted,
-    ) {
+    fn open(self: &Rc<Self>, Accepted { client, peer, socket }: Accepted) {
         let socket = match TcpStream::from_std(socket) {
             Ok(socket) => socket,
             Err(error) => return tracing::warn!(%peer, %error, "client not served"),
         };
         let connection = Connection::new(Rc::clone(self), client, peer, socket);
-        self.connections
-            .borrow_mut()
-            .insert(client, Rc::clone(&connection));
+        self.connections.borrow_mut().insert(client, Rc::clone(&connection));
+        if self.mailbox.is_stopped() {
+            connection.end(Reason::Drained);
+        }
         tokio::task::spawn_local(connection.serve());
     }
 
@@ -130,44 +124,67 @@ impl Worker {
     }
 
     fn take_mail(self: &Rc<Self>) {
-        for Posted {
-            client,
-            stream_id,
-            event,
-        } in self.mailbox.take_events()
-        {
+        for Posted { client, stream_id, event } in self.mailbox.take_events() {
             let connection = self.connections.borrow().get(&client).cloned();
             if let Some(connection) = connection {
                 connection.handle_event(stream_id, event);
             }
         }
-        if self.mailbox.has_ready() && self.turn.get().is_none() {
-            match self.latency.is_zero() {
-                true => self.flush_groups(),
-                false => self.turn.set(Some(now() + self.latency)),
-            }
-        }
         if self.mailbox.take_drain() {
-            self.connections
-                .borrow()
-                .values()
-                .for_each(|connection| connection.ask_to_reconnect());
+            self.connections.borrow().values().for_each(|connection| connection.ask_to_reconnect());
         }
-        if self.mailbox.take_stop() {
-            self.connections
-                .borrow()
-                .values()
-                .for_each(|connection| connection.end(Reason::Drained));
+        if self.mailbox.is_stopped() {
+            self.connections.borrow().values().for_each(|connection| connection.end(Reason::Drained));
         }
     }
 
+    /// When the next turn is due.
+    fn due(&self) -> Option<Instant> {
+        self.mailbox.ready_since().map(|since| self.pace.get().due(since))
+    }
+
     /// One turn: what is due goes to all viewers of this thread.
-    fn flush_groups(self: &Rc<Self>) {
-        self.turn.set(None);
-        for feed in self.mailbox.take_ready() {
-            let group = self.groups.borrow_mut().begin(feed);
+    async fn turn(self: &Rc<Self>) {
+        let began = now();
+        let Ready { groups, since } = self.mailbox.take_ready();
+        for id in groups {
+            let group = self.groups.borrow().begin(id);
             if let Some(group) = group {
-                group.flush(self.chunk_size(), now());
+                self.serve_group(&group).await;
+            }
+        }
+        let ended = now();
+        let mut pace = self.pace.get();
+        pace.take(ended.saturating_duration_since(began));
+        self.pace.set(pace);
+        self.shared.metrics.turned(ended.saturating_duration_since(since.unwrap_or(began)));
+    }
+
+    /// Writes what is due to every viewer that can take it.
+    async fn serve_group(self: &Rc<Self>, group: &Group) {
+        loop {
+            let gathered = group.gather(self.chunk_size());
+            self.write_to_all(group, &gathered).await;
+            if !gathered.is_cut {
+                return;
+            }
+        }
+    }
+
+    async fn write_to_all(self: &Rc<Self>, group: &Group, gathered: &Gathered) {
+        let is_closed = group.is_closed();
+        let (mut place, mut bytes, mut time) = (group.len(), 0, now());
+        while let Some((at, viewer)) = group.before(place) {
+            place = at;
+            bytes += viewer.write_gathered(gathered, time);
+            if is_closed {
+                viewer.flush(time);
+            }
+            if at % VIEWERS_AT_A_TIME == 0 {
+                self.shared.metrics.wrote_bytes(std::mem::take(&mut bytes));
+                tokio::task::yield_now().await;
+                self.take_mail();
+                time = now();
             }
         }
     }
@@ -175,7 +192,38 @@ impl Worker {
 
 async fn sleep_until(deadline: Option<Instant>) {
     match deadline {
+        // The runtime's timers have a resolution of 1 ms and round up.
+        Some(deadline) if deadline <= now() => {}
         Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
         None => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::oneshot;
+    use tokio::time::timeout;
+
+    use super::*;
+    use crate::shared::tests::shared;
+
+    #[tokio::test]
+    async fn client_that_is_accepted_after_the_end_does_not_keep_the_thread() {
+        let mailbox = Mailbox::default();
+        let (sender, accepted) = mpsc::channel(1);
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let _client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (socket, peer) = listener.accept().unwrap();
+        socket.set_nonblocking(true).unwrap();
+
+        mailbox.stop();
+        let shared = shared(mailbox.clone());
+        let (ended, end) = oneshot::channel();
+        std::thread::spawn(|| ended.send(run(shared, mailbox, accepted)));
+        sender.send(Accepted { client: ClientId(1), peer, socket }).await.unwrap();
+        drop(sender);
+
+        let ended = timeout(Duration::from_secs(10), end).await;
+        assert!(ended.is_ok(), "the thread goes on");
     }
 }

@@ -41,12 +41,28 @@ pub(super) struct Watch {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Wants {
     pub paused: bool,
-    pub audio: bool,
-    pub video: bool,
-    /// Video goes on at a keyframe.
-    pub awaits_keyframe: bool,
+    pub audio: Receive,
+    pub video: Receive,
     /// How much media it wants, and the time of the first message of it.
     pub duration: Option<(Duration, Option<u32>)>,
+}
+
+/// Whether a viewer gets audio, or video.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Receive {
+    On,
+    Off,
+    /// It goes on where decoding can start, with the headers in force there: they may have changed in the meantime.
+    Awaits,
+}
+
+/// Whether a message goes to a viewer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Taken {
+    Not,
+    Itself,
+    /// Behind the headers of its kind that are in force.
+    WithHeaders,
 }
 
 /// What a play does next.
@@ -61,24 +77,23 @@ pub(super) enum Next {
 }
 
 impl Wants {
-    pub const ALL: Self = Self {
-        paused: false,
-        audio: true,
-        video: true,
-        awaits_keyframe: false,
-        duration: None,
-    };
+    pub const ALL: Self = Self { paused: false, audio: Receive::On, video: Receive::On, duration: None };
 
     /// Whether this message is for the viewer.
-    pub fn take(&mut self, entry: &Entry) -> bool {
+    pub fn take(&mut self, entry: &Entry) -> Taken {
         match entry.media() {
-            Media::Audio => self.audio,
-            Media::Video if !self.video => false,
-            Media::Video if self.awaits_keyframe && !entry.is_header() => {
-                self.awaits_keyframe = !entry.is_keyframe();
-                !self.awaits_keyframe
-            }
-            _ => true,
+            Media::Audio => self.audio.take(!entry.is_header()),
+            Media::Video => self.video.take(entry.is_keyframe()),
+            Media::Data | Media::Other => Taken::Itself,
+        }
+    }
+
+    /// Whether headers of this kind go to a viewer who starts.
+    fn takes_headers_of(&self, media: Media) -> bool {
+        match media {
+            Media::Audio => self.audio == Receive::On,
+            Media::Video => self.video == Receive::On,
+            Media::Data | Media::Other => true,
         }
     }
 
@@ -94,6 +109,38 @@ impl Wants {
     }
 }
 
+impl Receive {
+    /// The client has switched it on or off.
+    pub fn switch(&mut self, on: bool) {
+        *self = match (*self, on) {
+            (_, false) => Self::Off,
+            (Self::On, true) => Self::On,
+            (Self::Off | Self::Awaits, true) => Self::Awaits,
+        };
+    }
+
+    fn take(&mut self, starts: bool) -> Taken {
+        match self {
+            Self::On => Taken::Itself,
+            Self::Awaits if starts => {
+                *self = Self::On;
+                Taken::WithHeaders
+            }
+            Self::Off | Self::Awaits => Taken::Not,
+        }
+    }
+}
+
+impl Play {
+    /// The headers in force at a message, of its kind.
+    pub fn headers_at(&self, log: &Broadcast, entry: &Entry, chunk_size: usize) -> Vec<Chunked> {
+        let mut headers = log.headers(0, entry.sequence);
+        headers.retain(|header| header.media() == entry.media());
+        let offset = self.watch.as_ref().map_or(0, |watch| watch.feed.offset());
+        at_time(&headers, entry.message.timestamp.wrapping_add(offset), self.stream_id, chunk_size)
+    }
+}
+
 impl Watch {
     /// The start of a viewer: at the latest start point, or behind a feed that is already over.
     pub fn new(feed: Arc<Feed>, group: GroupId) -> Self {
@@ -102,13 +149,12 @@ impl Watch {
             true => Cursor::at(feed.log().next()),
             false => Cursor::new(),
         };
-        Self {
-            feed,
-            group,
-            cursor,
-            knows_absence: is_over,
-            has_begun: false,
-        }
+        Self { feed, group, cursor, knows_absence: is_over, has_begun: false }
+    }
+
+    /// The place of a viewer that has read all of the feed before.
+    pub fn following(feed: Arc<Feed>, group: GroupId) -> Self {
+        Self { feed, group, cursor: Cursor::following(), knows_absence: false, has_begun: false }
     }
 
     /// Begins anew at the next start point.
@@ -118,35 +164,23 @@ impl Watch {
     }
 
     /// Looks where the viewer stands.
-    pub fn step(&mut self, stream_id: u32, chunk_size: usize) -> Next {
+    pub fn step(&mut self, stream_id: u32, wants: Wants, chunk_size: usize) -> Next {
         let log = self.feed.log();
         match self.cursor.step(&log) {
             Step::Read => Next::Write(Vec::new(), 0),
-            Step::Jump { headers, skipped } => {
-                let headers = self.at_start(&log, &headers, stream_id, chunk_size);
-                Next::Write(headers, skipped)
+            Step::Jump { mut headers, skipped } => {
+                headers.retain(|header| wants.takes_headers_of(header.media()));
+                let start = log.get(self.cursor.next()).map_or(0, |entry| entry.message.timestamp);
+                let start = start.wrapping_add(self.feed.offset());
+                Next::Write(at_time(&headers, start, stream_id, chunk_size), skipped)
             }
             Step::Wait | Step::End => self.feed.closed().map_or(Next::Wait, Next::Closed),
         }
     }
+}
 
-    /// Headers for someone who starts get the time of the start: players take the first time they see for the
-    /// beginning.
-    fn at_start(
-        &self,
-        log: &Broadcast,
-        headers: &[Arc<Entry>],
-        stream_id: u32,
-        chunk_size: usize,
-    ) -> Vec<Chunked> {
-        let start = log
-            .get(self.cursor.next())
-            .map_or(0, |entry| entry.message.timestamp);
-        let start = start.wrapping_add(self.feed.offset());
-        let shift = |header: &Entry| start.wrapping_sub(header.message.timestamp);
-        headers
-            .iter()
-            .map(|header| header.rechunk(stream_id, shift(header), chunk_size))
-            .collect()
-    }
+/// Headers for someone who starts get the time of the start: players take the first time they see for the beginning.
+fn at_time(headers: &[Arc<Entry>], start: u32, stream_id: u32, chunk_size: usize) -> Vec<Chunked> {
+    let shift = |header: &Entry| start.wrapping_sub(header.message.timestamp);
+    headers.iter().map(|header| header.rechunk(stream_id, shift(header), chunk_size)).collect()
 }

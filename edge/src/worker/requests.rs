@@ -7,10 +7,12 @@ use std::time::Instant;
 
 use livecluster_mrtmp::frame::Client;
 use livecluster_mrtmp::route::Key;
+use livecluster_rtmp::broadcast::Full;
 use livecluster_rtmp::command::{self, ConnectRequest, status};
 use livecluster_rtmp::session::Event;
 
 use super::connection::{Connection, Publishing};
+use super::group::GroupId;
 use super::outgoing::Written;
 use super::play::{Play, Wants, Watch};
 use crate::core::{ClientEvent, Closed, Feed};
@@ -29,26 +31,16 @@ impl Connection {
             };
             match event {
                 Event::Connect(request) => self.connect(&request, now),
-                Event::Publish {
-                    stream_id,
-                    name,
-                    query,
-                } => self.publish(stream_id, &name, query, now),
-                Event::Play {
-                    stream_id,
-                    play,
-                    query,
-                } => self.play(stream_id, &play, query, now),
+                Event::Publish { stream_id, name, query } => self.publish(stream_id, &name, query, now),
+                Event::Play { stream_id, play, query } => self.play(stream_id, &play, query, now),
                 Event::Media(message) => self.media(message.stream_id, message, now),
                 Event::Close { stream_id } => self.close_stream(stream_id),
-                Event::Pause { stream_id, paused } => {
-                    self.want(stream_id, |wants| wants.paused = paused, !paused)
-                }
+                Event::Pause { stream_id, paused } => self.want(stream_id, |wants| wants.paused = paused, !paused),
                 Event::ReceiveAudio { stream_id, receive } => {
-                    self.want(stream_id, |wants| wants.audio = receive, false);
+                    self.want(stream_id, |wants| wants.audio.switch(receive), false);
                 }
                 Event::ReceiveVideo { stream_id, receive } => {
-                    self.receive_video(stream_id, receive)
+                    self.want(stream_id, |wants| wants.video.switch(receive), false);
                 }
             }
         }
@@ -62,9 +54,7 @@ impl Connection {
             address: self.peer.to_string(),
         };
         if let Err(error) = asks.check() {
-            self.session
-                .borrow_mut()
-                .refuse_connect(status::CONNECT_REJECTED, &error.to_string());
+            self.session.borrow_mut().refuse_connect(status::CONNECT_REJECTED, &error.to_string());
             return self.end(Reason::Protocol);
         }
         *self.asks.borrow_mut() = Arc::new(asks);
@@ -81,10 +71,7 @@ impl Connection {
         if query.is_empty() {
             return Ok((key, Arc::clone(&asks)));
         }
-        let asks = Client {
-            query,
-            ..Client::clone(&asks)
-        };
+        let asks = Client { query, ..Client::clone(&asks) };
         asks.check().map_err(|error| error.to_string())?;
         Ok((key, Arc::new(asks)))
     }
@@ -93,20 +80,17 @@ impl Connection {
         let (key, asks) = match self.address(name, query) {
             Ok(address) => address,
             Err(why) => {
-                return self.session.borrow_mut().refuse_publish(
-                    stream_id,
-                    status::PUBLISH_BAD_NAME,
-                    &why,
-                );
+                return self.session.borrow_mut().refuse_publish(stream_id, status::PUBLISH_BAD_NAME, &why);
             }
         };
+        if let Err(full) = self.worker.shared.budget.check_room() {
+            self.worker.shared.metrics.found_no_room();
+            return self.session.borrow_mut().refuse_publish(stream_id, status::FAILED, &full.to_string());
+        }
         let activity = Arc::new(AtomicU64::new(0));
         let ticket = self.next_ticket();
         let (of_client, counts) = ((self.client, ticket), Arc::clone(&activity));
-        let id = self
-            .worker
-            .shared
-            .with(|core, now| core.publish(of_client, key, asks, counts, now));
+        let id = self.worker.shared.with(|core, now| core.publish(of_client, key, asks, counts, now));
         self.publishing.borrow_mut().push(Publishing {
             stream_id,
             ticket,
@@ -122,36 +106,32 @@ impl Connection {
         let (key, asks) = match self.address(&play.name, query) {
             Ok(address) => address,
             Err(why) => {
-                return self
-                    .session
-                    .borrow_mut()
-                    .refuse_play(stream_id, status::PLAY_FAILED, &why);
+                return self.session.borrow_mut().refuse_play(stream_id, status::PLAY_FAILED, &why);
             }
         };
-        let wants = Wants {
-            duration: play.duration.map(|duration| (duration, None)),
-            ..Wants::ALL
-        };
+        if let Err(full) = self.check_room_to_play(&key) {
+            self.worker.shared.metrics.found_no_room();
+            return self.session.borrow_mut().refuse_play(stream_id, status::PLAY_FAILED, &full.to_string());
+        }
+        let wants = Wants { duration: play.duration.map(|duration| (duration, None)), ..Wants::ALL };
         let ticket = self.next_ticket();
-        let play = Play {
-            stream_id,
-            ticket,
-            key: key.clone(),
-            asked_at: Some(now),
-            watch: None,
-            wants,
-        };
-        self.out.borrow_mut().plays.push(play);
+        let play = Play { stream_id, ticket, key: key.clone(), asked_at: Some(now), watch: None, wants };
+        self.out().plays.push(play);
         let client = (self.client, ticket);
-        self.worker
-            .shared
-            .with(|core, now| core.play(client, key, asks, now));
+        self.worker.shared.with(|core, now| core.play(client, key, asks, now));
         self.worker.shared.metrics.joined(Role::Viewer);
+    }
+
+    /// One more viewer of a stream that is here costs nothing.
+    fn check_room_to_play(&self, key: &Key) -> Result<(), Full> {
+        let shared = &self.worker.shared;
+        let is_here = || shared.with(|core, _| core.streams().any(|stream| stream.key == key));
+        shared.budget.check_room().or_else(|full| if is_here() { Ok(()) } else { Err(full) })
     }
 
     /// Changes what a viewer wants; it may have to wait for a start point.
     fn want(&self, stream_id: u32, change: impl FnOnce(&mut Wants), restarts: bool) {
-        let mut out = self.out.borrow_mut();
+        let mut out = self.out();
         let Some(play) = out.play(stream_id) else {
             return;
         };
@@ -159,17 +139,6 @@ impl Connection {
         if let Some(watch) = play.watch.as_mut().filter(|_| restarts) {
             watch.restart();
         }
-    }
-
-    fn receive_video(&self, stream_id: u32, receive: bool) {
-        self.want(
-            stream_id,
-            |wants| {
-                wants.awaits_keyframe = receive && (!wants.video || wants.awaits_keyframe);
-                wants.video = receive;
-            },
-            false,
-        );
     }
 
     /// A stream of the client is over: it publishes or plays nothing any more.
@@ -184,19 +153,13 @@ impl Connection {
             return;
         };
         let one = publishing.swap_remove(at);
-        self.worker
-            .shared
-            .with(|core, now| core.unpublish(one.id, now));
+        self.worker.shared.with(|core, now| core.unpublish(one.id, now));
         self.worker.shared.metrics.left(Role::Publisher);
     }
 
     fn unplay(self: &Rc<Self>, stream_id: u32) {
-        let mut out = self.out.borrow_mut();
-        let Some(at) = out
-            .plays
-            .iter()
-            .position(|play| play.stream_id == stream_id)
-        else {
+        let mut out = self.out();
+        let Some(at) = out.plays.iter().position(|play| play.stream_id == stream_id) else {
             return;
         };
         let play = out.plays.swap_remove(at);
@@ -205,33 +168,16 @@ impl Connection {
             self.worker.groups.borrow_mut().leave(watch.group, self);
         }
         let client = (self.client, play.ticket);
-        self.worker
-            .shared
-            .with(|core, now| core.stop(client, &play.key, now));
+        self.worker.shared.with(|core, now| core.stop(client, &play.key, now));
         self.worker.shared.metrics.left(Role::Viewer);
     }
 
     /// The client is gone.
     pub(super) fn leave(self: &Rc<Self>) {
-        let publishing: Vec<_> = self
-            .publishing
-            .borrow()
-            .iter()
-            .map(|one| one.stream_id)
-            .collect();
-        publishing
-            .into_iter()
-            .for_each(|stream_id| self.unpublish(stream_id));
-        let playing: Vec<_> = self
-            .out
-            .borrow()
-            .plays
-            .iter()
-            .map(|play| play.stream_id)
-            .collect();
-        playing
-            .into_iter()
-            .for_each(|stream_id| self.unplay(stream_id));
+        let publishing: Vec<_> = self.publishing.borrow().iter().map(|one| one.stream_id).collect();
+        publishing.into_iter().for_each(|stream_id| self.unpublish(stream_id));
+        let playing: Vec<_> = self.out.borrow().plays.iter().map(|play| play.stream_id).collect();
+        playing.into_iter().for_each(|stream_id| self.unplay(stream_id));
     }
 
     /// The core has answered, or something happened to a stream of the client.
@@ -242,30 +188,21 @@ impl Connection {
         };
         match event {
             ClientEvent::Published => self.session.borrow_mut().start_publish(stream_id),
-            ClientEvent::PublishRefused { code, description } => {
-                self.refuse_publish(stream_id, &code, &description)
-            }
+            ClientEvent::PublishRefused { code, description } => self.refuse_publish(stream_id, &code, &description),
             ClientEvent::Revoked => {
-                self.refuse_publish(
-                    stream_id,
-                    status::PUBLISH_BAD_NAME,
-                    "another publisher has taken over",
-                );
+                self.refuse_publish(stream_id, status::PUBLISH_BAD_NAME, "another publisher has taken over");
                 self.end(Reason::Revoked);
             }
             ClientEvent::Go => {
-                let mut publishing = self.publishing.borrow_mut();
-                publishing
-                    .iter_mut()
-                    .filter(|one| one.ticket == ticket)
-                    .for_each(|one| one.slowed = false);
+                for one in self.publishing.borrow_mut().iter_mut().filter(|one| one.ticket == ticket) {
+                    (one.slowed, one.last_media) = (false, now());
+                }
+                self.session.borrow_mut().forgive_silence(now());
                 self.wake.notify_one();
             }
             ClientEvent::Joined(feed) => self.joined(stream_id, feed),
             ClientEvent::PlayRefused { code, description } => {
-                self.session
-                    .borrow_mut()
-                    .refuse_play(stream_id, &code, &description);
+                self.session.borrow_mut().refuse_play(stream_id, &code, &description);
                 self.unplay(stream_id);
             }
             ClientEvent::Expelled => self.end(Reason::Expelled),
@@ -276,35 +213,19 @@ impl Connection {
 
     fn stream_of(&self, ticket: u32) -> Option<u32> {
         let publishing = self.publishing.borrow();
-        let published = publishing
-            .iter()
-            .find(|one| one.ticket == ticket)
-            .map(|one| one.stream_id);
-        let played = || {
-            self.out
-                .borrow()
-                .plays
-                .iter()
-                .find(|play| play.ticket == ticket)
-                .map(|play| play.stream_id)
-        };
+        let published = publishing.iter().find(|one| one.ticket == ticket).map(|one| one.stream_id);
+        let played = || self.out.borrow().plays.iter().find(|play| play.ticket == ticket).map(|play| play.stream_id);
         published.or_else(played)
     }
 
     fn refuse_publish(&self, stream_id: u32, code: &str, description: &str) {
-        self.session
-            .borrow_mut()
-            .refuse_publish(stream_id, code, description);
+        self.session.borrow_mut().refuse_publish(stream_id, code, description);
         self.unpublish(stream_id);
     }
 
     fn hold_ended(&self, stream_id: u32) {
         let description = "no origin answered for this stream within the hold time";
-        let publishes = self
-            .publishing
-            .borrow()
-            .iter()
-            .any(|one| one.stream_id == stream_id);
+        let publishes = self.publishing.borrow().iter().any(|one| one.stream_id == stream_id);
         let mut session = self.session.borrow_mut();
         match publishes {
             true => session.refuse_publish(stream_id, status::FAILED, description),
@@ -315,23 +236,20 @@ impl Connection {
     }
 
     fn joined(self: &Rc<Self>, stream_id: u32, feed: Arc<Feed>) {
-        if self.out.borrow_mut().play(stream_id).is_none() {
+        if self.out().play(stream_id).is_none() {
             return;
         }
         self.set_send_buffer(self.send_buffer_for(&feed));
         self.session.borrow_mut().start_play(stream_id);
-        self.watch(stream_id, feed);
+        self.watch(stream_id, feed, Watch::new);
     }
 
     /// About two seconds of the stream, within bounds.
     fn send_buffer_for(&self, feed: &Feed) -> usize {
-        let limit =
-            usize::try_from(self.worker.shared.config.send_buffer_bytes).unwrap_or(usize::MAX);
+        let limit = usize::try_from(self.worker.shared.config.send_buffer_bytes).unwrap_or(usize::MAX);
         let log = feed.log();
         let (oldest, newest) = (log.get(log.oldest()), log.last());
-        let span = oldest
-            .zip(newest)
-            .map_or(0, |(oldest, newest)| (newest.at - oldest.at).as_millis());
+        let span = oldest.zip(newest).map_or(0, |(oldest, newest)| (newest.at - oldest.at).as_millis());
         let two_seconds = match usize::try_from(span) {
             Ok(span) if span > 500 => log.bytes() / span * 2000,
             _ => limit,
@@ -339,14 +257,10 @@ impl Connection {
         two_seconds.clamp(MIN_SEND_BUFFER.min(limit), limit)
     }
 
-    fn watch(self: &Rc<Self>, stream_id: u32, feed: Arc<Feed>) {
-        let group = self
-            .worker
-            .groups
-            .borrow_mut()
-            .join(&feed, self, &self.worker.mailbox);
-        if let Some(play) = self.out.borrow_mut().play(stream_id) {
-            play.watch = Some(Watch::new(feed, group));
+    fn watch(self: &Rc<Self>, stream_id: u32, feed: Arc<Feed>, begin: impl FnOnce(Arc<Feed>, GroupId) -> Watch) {
+        let group = self.worker.groups.borrow_mut().join(&feed, self, &self.worker.mailbox);
+        if let Some(play) = self.out().play(stream_id) {
+            play.watch = Some(begin(feed, group));
         }
     }
 
@@ -356,17 +270,13 @@ impl Connection {
             self.session.borrow_mut().stop_play(*stream_id);
             self.unplay(*stream_id);
         }
-        let followed = written
-            .closed
-            .iter()
-            .filter(|(stream_id, closed)| self.follow(*stream_id, *closed))
-            .count();
+        let followed = written.closed.iter().filter(|(stream_id, closed)| self.follow(*stream_id, *closed)).count();
         followed > 0 || !written.finished.is_empty()
     }
 
     /// A viewer has read all of a feed that is closed. True: something follows.
     fn follow(self: &Rc<Self>, stream_id: u32, closed: Closed) -> bool {
-        let mut out = self.out.borrow_mut();
+        let mut out = self.out();
         let Some(watch) = out.play(stream_id).and_then(|play| play.watch.as_mut()) else {
             return false;
         };
@@ -384,7 +294,7 @@ impl Connection {
             self.session.borrow_mut().notify_publish(stream_id);
         }
         self.worker.groups.borrow_mut().leave(group, self);
-        self.watch(stream_id, successor);
+        self.watch(stream_id, successor, Watch::following);
         true
     }
 }

@@ -8,7 +8,7 @@ use livecluster_mrtmp::frame::{End, Media};
 use livecluster_mrtmp::id::{Channel, Name};
 use livecluster_rtmp::broadcast::{Broadcast, Entry};
 
-use super::link::LinkId;
+use crate::core::link::LinkId;
 
 /// The way to one origin.
 #[derive(Debug)]
@@ -18,8 +18,6 @@ pub(super) struct Uplink {
     pub phase: Phase,
     /// The number sent next.
     pub next: u64,
-    /// The highest number sent to anyone so far was below this one: what is below is a replay.
-    pub sent: u64,
     headers: VecDeque<Arc<Entry>>,
     /// It waits in its link's queue.
     pub is_ready: bool,
@@ -40,15 +38,7 @@ pub(super) enum Phase {
 
 impl Uplink {
     pub fn to(origin: Name) -> Self {
-        Self {
-            origin,
-            link: None,
-            phase: Phase::Waiting,
-            next: 0,
-            sent: 0,
-            headers: VecDeque::new(),
-            is_ready: false,
-        }
+        Self { origin, link: None, phase: Phase::Waiting, next: 0, headers: VecDeque::new(), is_ready: false }
     }
 
     pub fn is_feeding(&self) -> bool {

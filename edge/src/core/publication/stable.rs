@@ -28,10 +28,7 @@ impl StableMap {
 
     /// The map as it goes into a resume.
     pub fn entries(&self) -> Vec<(Name, u64)> {
-        self.edges
-            .iter()
-            .map(|(edge, entry)| (edge.clone(), entry.next))
-            .collect()
+        self.edges.iter().map(|(edge, entry)| (edge.clone(), entry.next)).collect()
     }
 
     /// An origin lists this edge, which has all below `next`.
@@ -48,15 +45,16 @@ impl StableMap {
         }
     }
 
-    /// An origin says that this edge no longer wants the publication. While it moves between origins the edge may
-    /// only have changed sides: then the entry waits to be listed by the other.
-    pub fn unlist(&mut self, edge: &Name, origin: &Name, moves: bool, now: Instant) {
-        let Some(entry) = self.edges.get_mut(edge) else {
-            return;
-        };
-        entry.unlist(origin, now);
-        if entry.listed_by.is_empty() && !moves {
-            self.edges.remove(edge);
+    /// This edge no longer wants the publication.
+    pub fn remove(&mut self, edge: &Name) {
+        self.edges.remove(edge);
+    }
+
+    /// The origin that a stream leaves no longer lists this edge, which may only have changed sides: the entry waits to be
+    /// listed by the other.
+    pub fn unlist(&mut self, edge: &Name, origin: &Name, now: Instant) {
+        if let Some(entry) = self.edges.get_mut(edge) {
+            entry.unlist(origin, now);
         }
     }
 
@@ -69,11 +67,8 @@ impl StableMap {
 
     /// Drops the edges that no origin has listed for the hold time.
     pub fn expire(&mut self, hold: Duration, now: Instant) {
-        self.edges.retain(|_, entry| {
-            entry
-                .unlisted_since
-                .is_none_or(|since| now.saturating_duration_since(since) < hold)
-        });
+        self.edges
+            .retain(|_, entry| entry.unlisted_since.is_none_or(|since| now.saturating_duration_since(since) < hold));
     }
 
     /// Drops the edge that holds back most, if it lags behind `next`.
@@ -89,9 +84,7 @@ impl StableMap {
 
     /// Whether every edge is listed by this origin.
     pub fn are_all_at(&self, origin: &Name) -> bool {
-        self.edges
-            .values()
-            .all(|entry| entry.listed_by.contains(origin))
+        self.edges.values().all(|entry| entry.listed_by.contains(origin))
     }
 }
 
@@ -126,11 +119,11 @@ mod tests {
         let (mut map, now) = (StableMap::default(), Instant::now());
         map.list(&name("v"), 10, &name("old"));
 
-        map.unlist(&name("v"), &name("old"), true, now);
+        map.unlist(&name("v"), &name("old"), now);
         assert_eq!(map.unstable(), Some(10));
         map.list(&name("v"), 10, &name("new"));
         assert!(map.are_all_at(&name("new")));
-        map.unlist(&name("v"), &name("new"), false, now);
+        map.remove(&name("v"));
 
         assert_eq!(map.unstable(), None);
     }
