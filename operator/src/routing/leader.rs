@@ -4,9 +4,10 @@ use std::time::Instant;
 
 use livecluster_mrtmp::route::Document;
 
-use super::entries::Recent;
+use super::drain::Drain;
 use super::pace::Pace;
 use super::plan::{Plan, Wait};
+use super::recent::Recent;
 use super::view::View;
 use super::{Desired, Observed};
 
@@ -15,7 +16,14 @@ use super::{Desired, Observed};
 #[derive(Debug, Default)]
 pub struct Leader {
     pace: Pace,
-    recent: Recent,
+    memory: Memory,
+}
+
+/// What a leader remembers of streams.
+#[derive(Debug, Default)]
+pub(super) struct Memory {
+    pub recent: Recent,
+    pub drain: Drain,
 }
 
 impl Leader {
@@ -29,46 +37,41 @@ impl Leader {
         time: Time,
     ) -> Decision {
         let view = View::new(current, desired, observed);
-        self.recent.see(&view, time.now);
         let is_clearing = self.pace.listing_due().is_none_or(|due| due <= time.now);
-        self.recent.clear(is_clearing, time.now);
-        match Plan::of(&view, &self.recent, time.unix_ms) {
+        self.memory.see(&view, is_clearing, time.now);
+        match Plan::of(&view, &self.memory, time) {
             Some(plan) => self.paced(plan, time.now),
             None => Decision::default(),
         }
     }
 
     fn paced(&mut self, plan: Plan, now: Instant) -> Decision {
-        let Plan {
-            document,
-            need,
-            wait,
-        } = plan;
+        let Plan { document, need, wait } = plan;
         let due = self.pace.due(need, now);
         let write = due.is_some_and(|due| due <= now);
         if write {
             self.pace.write(now);
         }
-        let deadline = due
-            .filter(|_| !write)
-            .into_iter()
-            .chain(self.expiry(&document, now))
-            .min();
-        Decision {
-            write: write.then_some(document),
-            deadline,
-            wait,
-        }
+        let due = due.filter(|_| !write);
+        let later = [self.expiry(&document, now), self.memory.drain.deadline(now)];
+        let deadline = due.into_iter().chain(later.into_iter().flatten()).min();
+        Decision { write: write.then_some(document), deadline, wait }
     }
 
     /// When there will be something to clear away. What has expired already waits for lists.
     fn expiry(&self, document: &Document, now: Instant) -> Option<Instant> {
-        let expiry = self.recent.expiry(document)?;
-        let due = self
-            .pace
-            .listing_due()
-            .map_or(expiry, |due| due.max(expiry));
+        let expiry = self.memory.recent.expiry(document)?;
+        let due = self.pace.listing_due().map_or(expiry, |due| due.max(expiry));
         (due > now).then_some(due)
+    }
+}
+
+impl Memory {
+    /// Takes in what is seen now. Whoever is clearing forgets what has not been live for a while.
+    fn see(&mut self, view: &View<'_>, is_clearing: bool, now: Instant) {
+        self.recent.see(view, now);
+        self.recent.clear(is_clearing, now);
+        self.drain.see(view, now);
     }
 }
 

@@ -3,12 +3,14 @@
 //! out. The caller reads clocks, keeps links and writes.
 
 mod desired;
+mod drain;
 mod entries;
 mod leader;
 mod observed;
 mod origins;
 mod pace;
 mod plan;
+mod recent;
 mod view;
 
 #[cfg(test)]

@@ -26,6 +26,12 @@ impl Observed {
         }
     }
 
+    /// The live streams of an origin; none unless its watch link is up and it has listed them all.
+    pub fn streams_of(&self, origin: &str) -> Option<impl Iterator<Item = &Key>> {
+        let origin = self.origins.get(origin).filter(|origin| origin.linked && origin.listed)?;
+        Some(origin.live().map(|(key, _)| key))
+    }
+
     /// Edges that run and are ready.
     pub(super) fn ready_edges(&self) -> impl Iterator<Item = &Process> {
         self.edges.values().filter(|edge| !edge.gone)
@@ -33,9 +39,7 @@ impl Observed {
 
     /// Whether the operator has lost an origin that has not shown to be gone.
     pub(super) fn is_unreachable(&self, origin: &str) -> bool {
-        self.origins
-            .get(origin)
-            .is_none_or(|origin| !origin.linked && !origin.gone)
+        self.origins.get(origin).is_none_or(|origin| !origin.linked && !origin.gone)
     }
 }
 
@@ -57,6 +61,15 @@ pub enum Part {
     Edge(Name),
 }
 
+impl Part {
+    /// Its name.
+    pub fn name(&self) -> &Name {
+        match self {
+            Self::Origin(name) | Self::Edge(name) => name,
+        }
+    }
+}
+
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
@@ -68,6 +81,8 @@ pub enum Event {
     LinkUp(BootId),
     /// The watch link to it is lost.
     LinkDown,
+    /// It said that it will end: an origin is to be drained.
+    Leaving,
     /// It said, in a heartbeat, which generation it has read.
     Generation(u64),
     /// It listed its streams: an origin those that it has, an edge those that it is bound for.
@@ -97,6 +112,8 @@ pub(super) struct Process {
     pub listed: bool,
     /// The streams it told of last, also after its link was lost.
     pub streams: BTreeMap<Key, StreamState>,
+    /// It will end, and said so.
+    pub leaving: bool,
     /// An edge's links to origins, and whether each is up; none before it told.
     pub links: Option<BTreeMap<Name, bool>>,
     boot: Option<BootId>,
@@ -105,26 +122,19 @@ pub(super) struct Process {
 impl Process {
     /// The streams that somebody publishes, or may go on publishing.
     pub fn live(&self) -> impl Iterator<Item = (&Key, &StreamState)> {
-        self.streams
-            .iter()
-            .filter(|(_, state)| state.publication.is_some() || state.held)
+        self.streams.iter().filter(|(_, state)| state.publication.is_some() || state.held)
     }
 
     fn handle(&mut self, event: Event) {
         match event {
             Event::Started => self.gone = false,
-            Event::Gone => {
-                *self = Self {
-                    gone: true,
-                    boot: self.boot,
-                    ..Self::default()
-                }
-            }
+            Event::Gone => *self = Self { gone: true, boot: self.boot, ..Self::default() },
             Event::LinkUp(boot) => self.handle_link_up(boot),
             Event::LinkDown => (self.linked, self.listed) = (false, false),
+            Event::Leaving if self.linked => self.leaving = true,
             Event::Streams(streams) if self.linked => self.handle_streams(streams),
             Event::Links(links) if self.linked => self.handle_links(links),
-            Event::Generation(_) | Event::Streams(_) | Event::Links(_) => {}
+            Event::Leaving | Event::Generation(_) | Event::Streams(_) | Event::Links(_) => {}
         }
     }
 
@@ -138,12 +148,7 @@ impl Process {
         if is_new {
             *self = Self::default();
         }
-        *self = Self {
-            boot: Some(boot),
-            linked: true,
-            listed: false,
-            ..std::mem::take(self)
-        };
+        *self = Self { boot: Some(boot), linked: true, listed: false, ..std::mem::take(self) };
     }
 
     fn handle_streams(&mut self, streams: Streams) {
@@ -160,12 +165,6 @@ impl Process {
     }
 
     fn handle_links(&mut self, links: Links) {
-        self.links = Some(
-            links
-                .origins
-                .into_iter()
-                .map(|(name, _, up)| (name, up))
-                .collect(),
-        );
+        self.links = Some(links.origins.into_iter().map(|(name, _, up)| (name, up)).collect());
     }
 }

@@ -44,10 +44,7 @@ impl Pace {
     }
 
     fn limited(&self, due: Instant) -> Instant {
-        let full = self
-            .writes
-            .front()
-            .filter(|_| self.writes.len() == MAX_WRITES);
+        let full = self.writes.front().filter(|_| self.writes.len() == MAX_WRITES);
         full.map_or(due, |first| due.max(*first + SECOND))
     }
 }

@@ -1,5 +1,6 @@
 //! A cluster on a fake clock, and what its leader does.
 
+mod drain;
 mod entries;
 mod origins;
 mod pace;
@@ -12,9 +13,7 @@ use livecluster_mrtmp::frame::{Links, StreamState, Streams};
 use livecluster_mrtmp::id::{BootId, PublicationId, Term};
 use livecluster_mrtmp::route::{Document, Entry, Key, State, Table};
 
-use super::{
-    Decision, Desired, DesiredOrigin, Event, Leader, Observation, Observed, Part, Time, Wish,
-};
+use super::{Decision, Desired, DesiredOrigin, Event, Leader, Observation, Observed, Part, Time, Wish};
 
 /// What a leader sees, and the document that it wrote.
 struct Cluster {
@@ -25,7 +24,7 @@ struct Cluster {
     now: Instant,
     unix_ms: u64,
     boots: u64,
-    writes: usize,
+    written: Vec<Document>,
 }
 
 impl Cluster {
@@ -40,7 +39,7 @@ impl Cluster {
             cluster.link_edge(name);
         }
         cluster.run(Duration::from_secs(10));
-        cluster.writes = 0;
+        cluster.written.clear();
         cluster
     }
 
@@ -49,17 +48,13 @@ impl Cluster {
         let origins = origins.iter().map(|name| ((*name).into(), desired(name)));
         Self {
             leader: Leader::default(),
-            desired: Desired {
-                cluster: "uid".to_owned(),
-                origins: origins.collect(),
-                ..Desired::default()
-            },
+            desired: Desired { cluster: "uid".to_owned(), origins: origins.collect(), ..Desired::default() },
             observed: Observed::default(),
             document: None,
             now: Instant::now(),
             unix_ms: 1_000_000,
             boots: 0,
-            writes: 0,
+            written: Vec::new(),
         }
     }
 
@@ -85,11 +80,7 @@ impl Cluster {
     /// `part` lists these streams as live on `on`, and no others.
     fn list(&mut self, part: Part, on: &str, streams: &[&str]) {
         let states = streams.iter().map(|name| (key(name), Some(live_on(on))));
-        let event = Event::Streams(Streams {
-            complete: true,
-            generation: 0,
-            streams: states.collect(),
-        });
+        let event = Event::Streams(Streams { complete: true, generation: 0, streams: states.collect() });
         self.observe(part, event);
     }
 
@@ -103,25 +94,12 @@ impl Cluster {
 
     fn change(&mut self, name: &str, stream: &str, state: Option<StreamState>) {
         let streams = vec![(key(stream), state)];
-        self.observe(
-            origin(name),
-            Event::Streams(Streams {
-                complete: false,
-                generation: 0,
-                streams,
-            }),
-        );
+        self.observe(origin(name), Event::Streams(Streams { complete: false, generation: 0, streams }));
     }
 
     fn links(&mut self, name: &str, origins: &[(&str, bool)]) {
         let origins = origins.iter().map(|(name, up)| ((*name).into(), None, *up));
-        self.observe(
-            edge(name),
-            Event::Links(Links {
-                origins: origins.collect(),
-                connections: 0,
-            }),
-        );
+        self.observe(edge(name), Event::Links(Links { origins: origins.collect(), connections: 0 }));
     }
 
     fn gone(&mut self, name: &str) {
@@ -130,16 +108,11 @@ impl Cluster {
 
     /// One decision, and its write.
     fn step(&mut self) -> Decision {
-        let time = Time {
-            now: self.now,
-            unix_ms: self.unix_ms,
-        };
-        let decision =
-            self.leader
-                .decide(self.document.as_ref(), &self.desired, &self.observed, time);
+        let time = Time { now: self.now, unix_ms: self.unix_ms };
+        let decision = self.leader.decide(self.document.as_ref(), &self.desired, &self.observed, time);
         if let Some(document) = decision.write.clone() {
+            self.written.push(document.clone());
             self.document = Some(document);
-            self.writes += 1;
         }
         decision
     }
@@ -176,35 +149,21 @@ impl Cluster {
 
     /// Names and states, as the document has them.
     fn origins(&self) -> Vec<(&str, State)> {
-        self.document()
-            .origins
-            .iter()
-            .map(|origin| (&*origin.name, origin.state))
-            .collect()
+        self.document().origins.iter().map(|origin| (&*origin.name, origin.state)).collect()
     }
 
     fn entries(&self) -> BTreeMap<String, &str> {
-        self.document()
-            .streams
-            .iter()
-            .map(|(entry, name)| (entry.to_string(), &**name))
-            .collect()
+        self.document().streams.iter().map(|(entry, name)| (entry.to_string(), &**name)).collect()
     }
 
     fn route(&self, stream: &str) -> String {
         let table = Table::from(self.document().clone());
-        table
-            .route(&key(stream))
-            .map(|origin| origin.name.to_string())
-            .unwrap_or_default()
+        table.route(&key(stream)).map(|origin| origin.name.to_string()).unwrap_or_default()
     }
 }
 
 fn desired(name: &str) -> DesiredOrigin {
-    DesiredOrigin {
-        address: format!("{name}:1936"),
-        wish: Wish::Active,
-    }
+    DesiredOrigin { address: format!("{name}:1936"), wish: Wish::Active }
 }
 
 fn origin(name: &str) -> Part {
@@ -220,15 +179,8 @@ fn key(stream: &str) -> Key {
 }
 
 fn live_on(origin: &str) -> StreamState {
-    let publication = PublicationId {
-        edge: BootId(1),
-        counter: 1,
-    };
-    StreamState {
-        origin: origin.into(),
-        publication: Some((publication, Term::default())),
-        held: false,
-    }
+    let publication = PublicationId { edge: BootId(1), counter: 1 };
+    StreamState { origin: origin.into(), publication: Some((publication, Term::default())), held: false }
 }
 
 /// The first stream `s0`, `s1`... whose default among `origins` is `on`.
@@ -238,11 +190,9 @@ fn stream_of(on: &str, origins: &[&str]) -> String {
 
 fn streams_of(on: &str, origins: &[&str]) -> impl Iterator<Item = String> {
     let table = Table::from(super::first(&Cluster::new(origins).desired, 1));
-    (0..).map(|index| format!("s{index}")).filter(move |name| {
-        table
-            .route(&key(name))
-            .is_some_and(|origin| &*origin.name == on)
-    })
+    (0..)
+        .map(|index| format!("s{index}"))
+        .filter(move |name| table.route(&key(name)).is_some_and(|origin| &*origin.name == on))
 }
 
 const MOMENT: Duration = Duration::from_millis(400);

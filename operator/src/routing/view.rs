@@ -23,24 +23,11 @@ pub(super) struct View<'a> {
 
 impl<'a> View<'a> {
     /// A document of another cluster is none.
-    pub fn new(
-        current: Option<&'a Document>,
-        desired: &'a Desired,
-        observed: &'a Observed,
-    ) -> Self {
+    pub fn new(current: Option<&'a Document>, desired: &'a Desired, observed: &'a Observed) -> Self {
         let current = current.filter(|document| document.cluster == desired.cluster);
-        let table = current.map_or_else(
-            || Table::empty(&desired.cluster),
-            |document| Table::from(document.clone()),
-        );
+        let table = current.map_or_else(|| Table::empty(&desired.cluster), |document| Table::from(document.clone()));
         let live = live(observed, &table);
-        Self {
-            current,
-            desired,
-            observed,
-            table,
-            live,
-        }
+        Self { current, desired, observed, table, live }
     }
 
     /// Whether an origin has to leave the document: its process is known to be gone, or the links say so.
@@ -68,12 +55,7 @@ impl<'a> View<'a> {
     pub fn unlisted(&self) -> Vec<Name> {
         let mut edges = self.observed.ready_edges().peekable();
         if edges.peek().is_some() && edges.all(|edge| edge.listed) {
-            return self.silent(|name| {
-                self.observed
-                    .origins
-                    .get(name)
-                    .is_some_and(|origin| origin.linked)
-            });
+            return self.silent(|name| self.observed.origins.get(name).is_some_and(|origin| origin.linked));
         }
         self.silent(|_| true)
     }
@@ -81,18 +63,10 @@ impl<'a> View<'a> {
     /// Origins that serve, if they are to be asked and have not listed their streams. Without a document, any may serve.
     fn silent(&self, is_asked: impl Fn(&Name) -> bool) -> Vec<Name> {
         let names = self.desired.origins.keys();
-        let is_serving =
-            |name: &Name| self.current.is_none() || self.state(name).is_some_and(State::serves);
-        let all = names
-            .chain(self.table.origins().iter().map(|origin| &origin.name))
-            .collect::<BTreeSet<_>>();
-        let silent = all
-            .into_iter()
-            .filter(|name| is_serving(name) && is_asked(name));
-        silent
-            .filter(|name| !self.is_listed(name) && !self.is_lost(name))
-            .cloned()
-            .collect()
+        let is_serving = |name: &Name| self.current.is_none() || self.state(name).is_some_and(State::serves);
+        let all = names.chain(self.table.origins().iter().map(|origin| &origin.name)).collect::<BTreeSet<_>>();
+        let silent = all.into_iter().filter(|name| is_serving(name) && is_asked(name));
+        silent.filter(|name| !self.is_listed(name) && !self.is_lost(name)).cloned().collect()
     }
 
     /// Whether an origin can become active as far as it goes itself.
@@ -100,12 +74,21 @@ impl<'a> View<'a> {
         self.is_listed(origin) && !self.is_lost(origin)
     }
 
-    /// What is wanted of an origin.
+    /// What is wanted of an origin. One that says that it will end takes nothing new, whatever is wanted.
     pub fn wish(&self, origin: &str) -> Wish {
-        self.desired
-            .origins
-            .get(origin)
-            .map_or(Wish::Gone, |origin| origin.wish)
+        let is_leaving = self.observed.origins.get(origin).is_some_and(|origin| origin.leaving);
+        match self.desired.origins.get(origin).map_or(Wish::Gone, |origin| origin.wish) {
+            Wish::Active if is_leaving => Wish::Draining,
+            wish => wish,
+        }
+    }
+
+    /// Whether an origin is known to have no stream, and no edge is sent to it for one.
+    pub fn is_empty(&self, origin: &str) -> bool {
+        let process = self.observed.origins.get(origin);
+        let has_none = process.is_some_and(|origin| origin.linked && origin.listed && origin.live().next().is_none());
+        let mut entries = self.current.iter().flat_map(|document| document.streams.values());
+        has_none && entries.all(|name| **name != *origin)
     }
 
     /// The state of an origin in the document.
@@ -114,10 +97,7 @@ impl<'a> View<'a> {
     }
 
     fn is_listed(&self, origin: &str) -> bool {
-        self.observed
-            .origins
-            .get(origin)
-            .is_some_and(|origin| origin.listed)
+        self.observed.origins.get(origin).is_some_and(|origin| origin.listed)
     }
 }
 
@@ -136,17 +116,11 @@ fn live<'a>(observed: &'a Observed, table: &Table) -> BTreeMap<&'a Key, Option<&
         }
     }
     let places = live.into_iter();
-    places
-        .map(|(key, holders)| (key, holder(table, key, holders)))
-        .collect()
+    places.map(|(key, holders)| (key, holder(table, key, holders))).collect()
 }
 
 /// Of several that have a stream, as in a move: the one that edges are sent to, else the one that accepted last.
-fn holder<'a>(
-    table: &Table,
-    key: &Key,
-    holders: Vec<(&'a Name, &'a StreamState)>,
-) -> Option<&'a Name> {
+fn holder<'a>(table: &Table, key: &Key, holders: Vec<(&'a Name, &'a StreamState)>) -> Option<&'a Name> {
     if let [(name, _)] = *holders {
         return Some(name);
     }

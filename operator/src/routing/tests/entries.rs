@@ -15,10 +15,7 @@ fn joining_origin_takes_no_stream_that_is_live() {
     cluster.link_origin("o1", &[]);
     cluster.run(MOMENT);
 
-    assert_eq!(
-        cluster.origins(),
-        [("o0", State::Active), ("o1", State::Active)]
-    );
+    assert_eq!(cluster.origins(), [("o0", State::Active), ("o1", State::Active)]);
     assert_eq!(cluster.route(&stream), "o0");
 }
 
@@ -48,10 +45,7 @@ fn streams_that_moved_away_from_a_dead_origin_do_not_move_back_when_it_returns()
     cluster.link_origin("o0", &[]);
     cluster.run(MOMENT);
 
-    assert_eq!(
-        cluster.origins(),
-        [("o0", State::Active), ("o1", State::Active)]
-    );
+    assert_eq!(cluster.origins(), [("o0", State::Active), ("o1", State::Active)]);
     assert_eq!(cluster.route(&stream), "o1");
 }
 
@@ -76,11 +70,7 @@ fn edges_answer_for_an_origin_that_cannot_be_asked() {
 fn held_stream_is_live() {
     let mut cluster = Cluster::started(&["o0"]);
     let stream = stream_of("o1", &TWO);
-    let held = StreamState {
-        publication: None,
-        held: true,
-        ..live_on("o0")
-    };
+    let held = StreamState { publication: None, held: true, ..live_on("o0") };
     cluster.change("o0", &stream, Some(held));
 
     cluster.desired.origins.insert("o1".into(), desired("o1"));
@@ -148,9 +138,7 @@ fn entry_outlives_its_publication_by_the_grace_period() {
 fn entries_of_streams_nobody_knows_are_cleared_away_by_a_new_leader_after_the_grace_period() {
     let mut cluster = Cluster::started(&TWO);
     let document = cluster.document.as_mut().expect("a document");
-    document
-        .streams
-        .insert(Entry::parse("live/old").expect("valid"), "o0".into());
+    document.streams.insert(Entry::parse("live/old").expect("valid"), "o0".into());
     document.streams.insert(Entry::Digest(7), "o0".into());
     cluster.run(Duration::from_secs(119));
     assert!(cluster.document().streams.contains_key(&Entry::Digest(7)));
@@ -165,12 +153,7 @@ fn entry_by_digest_stays_by_digest() {
     let mut cluster = Cluster::started(&TWO);
     let stream = stream_of("o1", &TWO);
     let digest = Entry::Digest(key(&stream).digest());
-    cluster
-        .document
-        .as_mut()
-        .expect("a document")
-        .streams
-        .insert(digest.clone(), "o0".into());
+    cluster.document.as_mut().expect("a document").streams.insert(digest.clone(), "o0".into());
     cluster.publish("o0", &stream);
 
     cluster.run(Duration::from_secs(600));
@@ -222,10 +205,7 @@ fn origin_stays_joining_if_its_entries_would_exceed_the_budget() {
     cluster.link_origin("o1", &[]);
     cluster.run(MOMENT);
 
-    assert_eq!(
-        cluster.origins(),
-        [("o0", State::Active), ("o1", State::Joining)]
-    );
+    assert_eq!(cluster.origins(), [("o0", State::Active), ("o1", State::Joining)]);
     assert!(matches!(cluster.step().wait, Some(Wait::Budget(bytes)) if bytes > 256 * 1024));
 }
 
@@ -241,10 +221,7 @@ fn document_that_was_deleted_is_written_anew_with_every_stream_where_it_is() {
     cluster.document = None;
     cluster.run(MOMENT);
 
-    assert_eq!(
-        cluster.origins(),
-        [("o0", State::Active), ("o1", State::Active)]
-    );
+    assert_eq!(cluster.origins(), [("o0", State::Active), ("o1", State::Active)]);
     assert_eq!(cluster.route(&stream), "o0");
     assert!(cluster.generation() > before);
 }

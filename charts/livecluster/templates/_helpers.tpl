@@ -1,0 +1,36 @@
+{{/* The name of what is in the release's namespace. */}}
+{{- define "livecluster.name" -}}
+{{- if contains .Chart.Name .Release.Name -}}
+{{- .Release.Name | trunc 50 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name .Chart.Name | trunc 50 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+
+{{/* The name of what is in no namespace: releases of the same name in two of them don't meet. */}}
+{{- define "livecluster.globalName" -}}
+{{- printf "%s:%s" .Release.Namespace (include "livecluster.name" .) -}}
+{{- end -}}
+
+{{/* What a Deployment and everybody who means its pods select; it may never change. */}}
+{{- define "livecluster.selector" -}}
+app.kubernetes.io/name: livecluster-operator
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
+{{- define "livecluster.labels" -}}
+{{ include "livecluster.selector" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/component: operator
+app.kubernetes.io/part-of: livecluster
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{- end -}}
+
+{{- define "livecluster.image" -}}
+{{- if .Values.image.digest -}}
+{{ .Values.image.repository }}@{{ .Values.image.digest }}
+{{- else -}}
+{{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}
+{{- end -}}
+{{- end -}}

@@ -1,0 +1,162 @@
+//! The controller: makes of each LiveCluster what is asked for, keeps its routes, and says what it sees.
+//!
+//! Every operator runs it. One that stands by watches and keeps its links, and writes nothing: not an object, not a status,
+//! not an event.
+
+mod apply;
+mod backoff;
+mod clusters;
+mod error;
+mod events;
+mod follow;
+mod link;
+mod metrics;
+mod observe;
+mod orphans;
+mod pods;
+mod reconcile;
+mod report;
+mod rollout;
+mod turn;
+mod want;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures::{StreamExt, stream};
+use k8s_openapi::NamespaceResourceScope;
+use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
+use k8s_openapi::api::core::v1::Service;
+use kube::core::{DeserializeGuard, PartialObjectMeta};
+use kube::runtime::controller::{self, Controller};
+use kube::runtime::reflector::ObjectRef;
+use kube::runtime::watcher;
+use kube::{Api, Client, Resource, ResourceExt};
+use livecluster_mrtmp::id::Name;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use crate::desire::Release;
+use crate::lease::Leadership;
+use crate::process::Acting;
+use crate::resource::{LiveCluster, PAUSED};
+use clusters::{Clusters, Id};
+pub use error::Error;
+use metrics::Counts;
+use reconcile::Context;
+
+/// What a controller is told.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// This process's own name: parts know its links by it, and events say who tells.
+    pub name: Name,
+    /// The namespaces whose LiveClusters are served; none: all.
+    pub namespaces: Vec<String>,
+    /// What comes with this release.
+    pub release: Release,
+}
+
+/// What is watched: it may be something that can't be understood.
+type Guarded = DeserializeGuard<LiveCluster>;
+
+/// Serves LiveClusters until it is told to end.
+pub async fn run(client: Client, settings: Settings, acting: Acting) {
+    let counts = Counts::new(&acting.metrics);
+    let scopes: Vec<_> = match settings.namespaces.as_slice() {
+        [] => vec![None],
+        namespaces => namespaces.iter().cloned().map(Some).collect(),
+    };
+    let serve = |namespace| {
+        let scope = Scope { client: client.clone(), namespace };
+        scope.serve(settings.clone(), counts.clone(), acting.clone())
+    };
+    futures::future::join_all(scopes.into_iter().map(serve)).await;
+}
+
+/// A namespace, or all of them.
+struct Scope {
+    client: Client,
+    namespace: Option<String>,
+}
+
+impl Scope {
+    async fn serve(self, settings: Settings, counts: Counts, acting: Acting) {
+        let (trigger, triggers) = mpsc::channel(MAX_TRIGGERS);
+        let (pods, writer) = follow::pods();
+        let leadership = acting.leadership.clone();
+        let clusters =
+            Clusters::new(self.client.clone(), settings.name.clone(), leadership.clone(), pods.clone(), trigger);
+        let clusters = Arc::new(clusters);
+        // They end with this function.
+        let mut tasks = JoinSet::new();
+        tasks.spawn(follow::follow_pods(self.api(), writer, Arc::clone(&clusters)));
+        tasks.spawn(follow::follow_routes(self.api(), Arc::clone(&clusters)));
+        let controller = self.controller(triggers, leadership, acting);
+        let leadership = clusters.leadership().clone();
+        let store = controller.store();
+        let context = Context::new(self.client, settings, leadership, pods, Arc::clone(&clusters), counts, store);
+        let context = Arc::new(context);
+        let reconciled = controller.run(reconcile::run, reconcile::retry, Arc::clone(&context));
+        reconciled.for_each(|done| async { context.note(done) }).await;
+    }
+
+    fn controller(
+        &self,
+        triggers: mpsc::Receiver<Id>,
+        leadership: Leadership,
+        mut acting: Acting,
+    ) -> Controller<Guarded> {
+        let owned = || watcher::Config::default().labels("app.kubernetes.io/managed-by=livecluster-operator");
+        let config = controller::Config::default().debounce(DEBOUNCE).concurrency(CONCURRENCY);
+        Controller::new(self.api::<Guarded>(), watcher::Config::default())
+            .with_config(config)
+            .owns(self.api::<StatefulSet>(), owned())
+            .owns(self.api::<Deployment>(), owned())
+            .owns(self.api::<PartialObjectMeta<Service>>(), owned())
+            .reconcile_on(all(triggers).map(|id| ObjectRef::new(&id.name).within(&id.namespace)))
+            .reconcile_all_on(turns(leadership))
+            .graceful_shutdown_on(async move { acting.stopped().await })
+    }
+
+    fn api<K>(&self) -> Api<K>
+    where
+        K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
+    {
+        match &self.namespace {
+            Some(namespace) => Api::namespaced(self.client.clone(), namespace),
+            None => Api::all(self.client.clone()),
+        }
+    }
+}
+
+/// What a channel brings.
+fn all(receiver: mpsc::Receiver<Id>) -> impl futures::Stream<Item = Id> + Send {
+    stream::unfold(receiver, |mut receiver| async { Some((receiver.recv().await?, receiver)) })
+}
+
+/// Once, when this process begins to lead: a lead that ends ends the process.
+fn turns(mut leadership: Leadership) -> impl futures::Stream<Item = ()> + Send {
+    stream::once(async move { leadership.begun().await })
+}
+
+/// Whether nothing of a cluster shall be changed now.
+fn is_paused(cluster: &LiveCluster) -> bool {
+    cluster.annotations().get(PAUSED).is_some_and(|paused| paused == "true")
+}
+
+/// How long things are gathered before a cluster is looked at.
+const DEBOUNCE: Duration = Duration::from_millis(200);
+
+/// Clusters that are looked at at a time.
+const CONCURRENCY: u16 = 8;
+
+/// Clusters to look at; beyond that, their followers wait.
+const MAX_TRIGGERS: usize = 1024;
+
+/// What is behind these locks is whole between any two statements, also after a panic.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests;
