@@ -7,7 +7,7 @@ use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 
 use crate::role::Role;
-use crate::{bench, local, log};
+use crate::{bench, client, crd, drill, local, log};
 
 /// A live-streaming cluster: edges take clients, origins own streams.
 #[derive(Debug, Parser)]
@@ -30,9 +30,19 @@ pub enum Command {
     Edge(Role<livecluster_edge::Config>),
     /// Run an origin: it owns streams and sends them to edges
     Origin(Role<livecluster_origin::Config>),
+    /// Run an operator: it makes of LiveClusters in Kubernetes what is asked for
+    Operator(Role<livecluster_operator::process::Config>),
+    /// Print the definition of the Kubernetes resource LiveCluster, for kubectl apply
+    Crd(crd::Args),
     /// Load any RTMP server with publishers or viewers, and check what comes through
     #[command(subcommand)]
     Bench(bench::Command),
+    #[command(flatten)]
+    Client(client::Command),
+    /// Kill, freeze and cut off parts of a cluster under load, and check what it promises
+    ///
+    /// Exit code 1 if a promise is broken, 2 if there is nothing to check.
+    Drill(drill::Args),
 }
 
 impl Cli {
@@ -79,19 +89,20 @@ mod tests {
     }
 
     #[test]
+    fn bad_stream_is_told_before_anyone_is_asked() {
+        let error = Cli::try_parse_from(["livecluster", "move", "/", "origin-1"]).expect_err("wrong");
+
+        assert!(first_paragraph(&error.to_string()).starts_with("invalid value '/' for '<STREAM>': "), "{error}");
+    }
+
+    #[test]
     fn wrong_command_line_is_told_in_one_line() {
         let told = |args: &[&str]| {
             let error = Cli::try_parse_from([&["livecluster"], args].concat()).expect_err("wrong");
             first_paragraph(&error.to_string())
         };
 
-        assert_eq!(
-            told(&["local", "--orgins", "2"]),
-            "unexpected argument '--orgins' found"
-        );
-        assert_eq!(
-            told(&["local", "--origins", "0"]),
-            "invalid value '0' for '--origins <N>': 0 is not in 1..=64"
-        );
+        assert_eq!(told(&["local", "--orgins", "2"]), "unexpected argument '--orgins' found");
+        assert_eq!(told(&["local", "--origins", "0"]), "invalid value '0' for '--origins <N>': 0 is not in 1..=64");
     }
 }

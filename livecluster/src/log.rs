@@ -31,11 +31,8 @@ impl Args {
     /// Logs from here on.
     pub fn start(&self) -> anyhow::Result<()> {
         let filter = self.filter.as_deref().unwrap_or("info");
-        let filter =
-            EnvFilter::try_new(filter).map_err(|error| anyhow!("--log {filter}: {error}"))?;
-        let log = tracing_subscriber::fmt()
-            .with_env_filter(filter)
-            .with_writer(stderr);
+        let filter = EnvFilter::try_new(filter).map_err(|error| anyhow!("--log {filter}: {error}"))?;
+        let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr);
         match self.format {
             Format::Text => log.with_ansi(stderr().is_terminal()).init(),
             Format::Json => log.json().init(),
@@ -49,10 +46,7 @@ impl Args {
             Format::Text => "text",
             Format::Json => "json",
         };
-        [
-            (LOG, self.filter.as_deref().unwrap_or("warn")),
-            (LOG_FORMAT, format),
-        ]
+        [(LOG, self.filter.as_deref().unwrap_or("warn")), (LOG_FORMAT, format)]
     }
 }
 

@@ -2,6 +2,9 @@
 
 mod bench;
 mod cli;
+mod client;
+mod crd;
+mod drill;
 mod local;
 mod log;
 mod parent;
@@ -32,13 +35,13 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             )
         })?,
         Command::Origin(origin) => role::run(origin, |config, shutdown| {
-            livecluster_origin::run(
-                config,
-                |bound| role::announce(&bound.name, None, bound.link, bound.http),
-                shutdown,
-            )
+            livecluster_origin::run(config, |bound| role::announce(&bound.name, None, bound.link, bound.http), shutdown)
         })?,
+        Command::Operator(operator) => role::run(operator, livecluster_operator::process::run)?,
         Command::Bench(command) => return Ok(bench::run(command)?),
+        Command::Client(command) => return Ok(client::run(command)),
+        Command::Crd(args) => crd::run(&args)?,
+        Command::Drill(args) => return drill::run(&args),
     }
     Ok(ExitCode::SUCCESS)
 }

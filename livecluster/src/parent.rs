@@ -10,9 +10,7 @@ use std::{io, process, thread};
 pub fn exit_with_parent() -> io::Result<()> {
     #[cfg(target_os = "linux")]
     rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
-    thread::Builder::new()
-        .name("parent".to_owned())
-        .spawn(wait_for_end)?;
+    thread::Builder::new().name("parent".to_owned()).spawn(wait_for_end)?;
     Ok(())
 }
 

@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 
 use anyhow::{Context, anyhow};
 use tokio::runtime::Builder;
+use tokio::sync::oneshot;
 
 use crate::parent;
 use crate::signals::Signals;
@@ -26,11 +27,8 @@ pub struct Role<C: clap::Args> {
 /// What a part's `run` gets as its second argument: resolves when the part shall end.
 pub type Shutdown = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Runs a part until a signal ends it.
-pub fn run<C: clap::Args, R, E>(
-    role: Role<C>,
-    run: impl FnOnce(C, Shutdown) -> R,
-) -> anyhow::Result<()>
+/// Runs a part until a signal ends it in good order, and a second one at once.
+pub fn run<C: clap::Args, R, E>(role: Role<C>, run: impl FnOnce(C, Shutdown) -> R) -> anyhow::Result<()>
 where
     R: Future<Output = Result<(), E>>,
     E: Display,
@@ -39,13 +37,27 @@ where
         parent::exit_with_parent().context("--exit-with-parent")?;
     }
     let runtime = Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(async {
+    let ended = runtime.block_on(async {
         let mut signals = Signals::install()?;
-        let shutdown = Box::pin(async move { signals.recv().await });
-        run(role.config, shutdown)
-            .await
-            .map_err(|error| anyhow!("{error}"))
-    })
+        let (ask, asked) = oneshot::channel();
+        let shutdown = Box::pin(async { drop(asked.await) });
+        tokio::select! {
+            ended = run(role.config, shutdown) => ended.map_err(|error| anyhow!("{error}")),
+            () = two_signals(&mut signals, ask) => Ok(()),
+        }
+    });
+    // What runs still is not waited for.
+    runtime.shutdown_background();
+    ended
+}
+
+/// Passes the first one on, and waits for the second.
+async fn two_signals(signals: &mut Signals, first: oneshot::Sender<()>) {
+    signals.recv().await;
+    // A part that ends already does not listen.
+    let _ = first.send(());
+    signals.recv().await;
+    tracing::info!("a second signal: ended at once");
 }
 
 /// Says where a part can be reached: `{"name": ..., "rtmp": ..., "link": ..., "http": ...}`, one line, the addresses as

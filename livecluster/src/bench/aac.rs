@@ -61,13 +61,7 @@ mod tests {
     #[test]
     fn frames_have_the_announced_length_and_carry_their_mark() {
         for length in (76..800).chain([MIN_FRAME_LEN as u32]) {
-            let mark = Mark {
-                run: 1,
-                publisher: 2,
-                sequence: 3,
-                length,
-                sent: Duration::from_secs(4),
-            };
+            let mark = Mark { run: 1, publisher: 2, sequence: 3, length, sent: Duration::from_secs(4) };
 
             let payload = frame(&mark);
 

@@ -14,10 +14,7 @@ impl Clock {
     /// Takes the time of the machine.
     pub fn new() -> Self {
         let unix = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-        Self {
-            started: Instant::now(),
-            unix: unix.unwrap_or_default(),
-        }
+        Self { started: Instant::now(), unix: unix.unwrap_or_default() }
     }
 
     /// The time since the Unix epoch.

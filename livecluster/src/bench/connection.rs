@@ -28,23 +28,15 @@ impl Connection {
     /// Connects to an application. It takes at most 10 seconds.
     pub async fn open(address: SocketAddr, target: &Target) -> Result<Self, Lost> {
         let open = Self::try_open(address, target);
-        timeout(OPEN_TIMEOUT, open)
-            .await
-            .map_err(|_| Lost::Timeout)?
+        timeout(OPEN_TIMEOUT, open).await.map_err(|_| Lost::Timeout)?
     }
 
     async fn try_open(address: SocketAddr, target: &Target) -> Result<Self, Lost> {
         let socket = TcpStream::connect(address).await?;
         socket.set_nodelay(true)?;
         let options = Options::new(target.app(), &target.tc_url());
-        let mut connection = Self {
-            socket,
-            client: Client::new(options, Instant::now()),
-            output: Vec::new(),
-        };
-        connection
-            .wait(|event| matches!(event, Event::Connected(_)).then_some(()))
-            .await?;
+        let mut connection = Self { socket, client: Client::new(options, Instant::now()), output: Vec::new() };
+        connection.wait(|event| matches!(event, Event::Connected(_)).then_some(())).await?;
         Ok(connection)
     }
 
@@ -68,10 +60,7 @@ impl Connection {
     pub async fn create_stream(&mut self) -> Result<u32, Lost> {
         let asked = self.client.call(0, "createStream", []);
         let id = |event: &Event| match event {
-            Event::Answered {
-                transaction_id,
-                answer,
-            } if *transaction_id == asked => answer.value.as_number(),
+            Event::Answered { transaction_id, answer } if *transaction_id == asked => answer.value.as_number(),
             _ => None,
         };
         Ok(self.wait(id).await? as u32)
@@ -79,17 +68,10 @@ impl Connection {
 
     /// Reads once, and returns how many bytes came. Cancel-safe.
     pub async fn read(&mut self) -> Result<usize, Lost> {
-        poll_fn(|context| {
-            BUFFER.with_borrow_mut(|buffer| self.poll_read(context, &mut ReadBuf::new(buffer)))
-        })
-        .await
+        poll_fn(|context| BUFFER.with_borrow_mut(|buffer| self.poll_read(context, &mut ReadBuf::new(buffer)))).await
     }
 
-    fn poll_read(
-        &mut self,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<Result<usize, Lost>> {
+    fn poll_read(&mut self, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<Result<usize, Lost>> {
         ready!(Pin::new(&mut self.socket).poll_read(context, buffer))?;
         let input = buffer.filled();
         if input.is_empty() {

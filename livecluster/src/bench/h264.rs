@@ -85,13 +85,7 @@ mod tests {
     use super::*;
 
     fn mark(length: u32) -> Mark {
-        Mark {
-            run: 1,
-            publisher: 2,
-            sequence: 3,
-            length,
-            sent: Duration::from_secs(4),
-        }
+        Mark { run: 1, publisher: 2, sequence: 3, length, sent: Duration::from_secs(4) }
     }
 
     /// The types of the units of a picture.

@@ -21,10 +21,7 @@ pub fn allow_connections(connections: u32) -> Result<(), Error> {
             maximum.unwrap_or_default()
         )));
     }
-    let limit = Rlimit {
-        current: Some(needed),
-        maximum,
-    };
+    let limit = Rlimit { current: Some(needed), maximum };
     setrlimit(Resource::Nofile, limit).map_err(|error| Error::Io(io::Error::from(error)))
 }
 

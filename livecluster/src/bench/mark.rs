@@ -2,6 +2,11 @@
 
 use std::time::Duration;
 
+use livecluster_rtmp::Message;
+use livecluster_rtmp::message::Kind;
+
+use super::{aac, h264};
+
 /// What a frame says about itself. On the wire it is text: it can't be taken for a start code, and shows in a dump.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Mark {
@@ -18,24 +23,29 @@ pub struct Mark {
 }
 
 impl Mark {
+    /// The mark of a frame of video or audio; `None` if it has none, as headers have.
+    pub fn of(message: &Message) -> Option<Self> {
+        let offset = match message.kind {
+            Kind::VIDEO => h264::MARK_OFFSET,
+            Kind::AUDIO => aac::MARK_OFFSET,
+            _ => return None,
+        };
+        Self::decode(&message.payload, offset)
+    }
+
     /// The mark as it goes into a frame.
     pub fn encode(&self) -> [u8; LEN] {
         let sent = u64::try_from(self.sent.as_nanos()).unwrap_or(u64::MAX);
-        let text = format!(
-            "{MAGIC}{:08x}{:08x}{:08x}{:08x}{sent:016x}",
-            self.run, self.publisher, self.sequence, self.length
-        );
+        let text =
+            format!("{MAGIC}{:08x}{:08x}{:08x}{:08x}{sent:016x}", self.run, self.publisher, self.sequence, self.length);
         std::array::from_fn(|index| text.as_bytes().get(index).copied().unwrap_or(b'0'))
     }
 
     /// The mark at `offset` of a payload; `None` if there is none.
     pub fn decode(payload: &[u8], offset: usize) -> Option<Self> {
-        let fields = payload
-            .get(offset..offset + LEN)?
-            .strip_prefix(MAGIC.as_bytes())?;
+        let fields = payload.get(offset..offset + LEN)?.strip_prefix(MAGIC.as_bytes())?;
         let fields = std::str::from_utf8(fields).ok()?;
-        let word =
-            |index: usize| u32::from_str_radix(fields.get(index * 8..index * 8 + 8)?, 16).ok();
+        let word = |index: usize| u32::from_str_radix(fields.get(index * 8..index * 8 + 8)?, 16).ok();
         Some(Self {
             run: word(0)?,
             publisher: word(1)?,

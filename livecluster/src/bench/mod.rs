@@ -1,23 +1,23 @@
 //! `livecluster bench`: publishers and viewers for any RTMP server, and a check of all that comes through.
 //!
 //! Both ends run on one thread each, so that the load leaves the machine to the server it measures. Publishers put a
-//! [`mark::Mark`] in every frame; viewers read it and know what was lost, repeated or late.
+//! [`mark::Mark`] in every frame; viewers read it and know what was lost, repeated or late. The drill uses both too.
 
 mod aac;
-mod clock;
-mod connection;
-mod h264;
-mod host;
-mod mark;
-mod percentiles;
-mod play;
+pub mod clock;
+pub mod connection;
+pub(crate) mod h264;
+pub mod host;
+pub mod mark;
+pub mod percentiles;
+pub mod play;
 mod progress;
-mod publish;
+pub mod publish;
 mod table;
-mod target;
+pub mod target;
 #[cfg(test)]
 mod tests;
-mod units;
+pub mod units;
 
 use std::future::Future;
 use std::io::{self, Write};
@@ -70,10 +70,7 @@ pub enum Error {
 
 /// Runs on this thread alone. Once there is nothing to do it waits for `gather` before it looks for input again, so
 /// that thousands of connections are read in turns and not message by message.
-fn block_on<T>(
-    gather: Duration,
-    future: impl Future<Output = Result<T, Error>>,
-) -> Result<T, Error> {
+pub fn block_on<T>(gather: Duration, future: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
     let mut builder = Builder::new_current_thread();
     if !gather.is_zero() {
         builder.on_thread_park(move || std::thread::sleep(gather));
@@ -83,7 +80,7 @@ fn block_on<T>(
 }
 
 /// Prints a report to stdout, for people or for programs.
-fn print<R: Serialize>(report: &R, table: &str, json: bool) -> io::Result<()> {
+pub fn print<R: Serialize>(report: &R, table: &str, json: bool) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     if json {
         serde_json::to_writer(&mut stdout, report)?;
@@ -98,6 +95,6 @@ fn print<R: Serialize>(report: &R, table: &str, json: bool) -> io::Result<()> {
 const TURN: u32 = 10_000;
 
 /// What a panicking task leaves behind is still true: it was counted before.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -26,12 +26,7 @@ impl Times {
     /// What they are like; `None` without any.
     pub fn percentiles(&self) -> Option<Percentiles> {
         let at = |quantile| milliseconds(Duration::from_micros(self.0.value_at_quantile(quantile)));
-        (!self.0.is_empty()).then(|| Percentiles {
-            p50: at(0.5),
-            p90: at(0.9),
-            p99: at(0.99),
-            max: at(1.0),
-        })
+        (!self.0.is_empty()).then(|| Percentiles { p50: at(0.5), p90: at(0.9), p99: at(0.99), max: at(1.0) })
     }
 }
 
@@ -62,10 +57,7 @@ mod tests {
 
         let Percentiles { p50, p90, p99, max } = times.percentiles().unwrap();
         for (found, exact) in [(p50, 500.0), (p90, 900.0), (p99, 990.0), (max, 1000.0)] {
-            assert!(
-                (found - exact).abs() <= exact / 1000.0,
-                "{found} for {exact}"
-            );
+            assert!((found - exact).abs() <= exact / 1000.0, "{found} for {exact}");
         }
     }
 

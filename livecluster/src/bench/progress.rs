@@ -19,14 +19,9 @@ impl Progress {
     pub fn new(total: Duration) -> Self {
         let bar = io::stderr().is_terminal().then(|| {
             let style = ProgressStyle::with_template(TEMPLATE);
-            ProgressBar::new(milliseconds(total))
-                .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+            ProgressBar::new(milliseconds(total)).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
         });
-        Self {
-            total,
-            bar,
-            next_line: LINE_INTERVAL,
-        }
+        Self { total, bar, next_line: LINE_INTERVAL }
     }
 
     /// Tells what the state is. To be called several times a second.

@@ -13,10 +13,7 @@ pub struct Table(String);
 impl Table {
     /// A line of numbers and what they count. What is `None` is left out.
     pub fn counts(&mut self, label: &str, cells: &[(u64, &str)]) {
-        let cells: Vec<String> = cells
-            .iter()
-            .map(|(number, what)| format!("{} {what}", count(*number)))
-            .collect();
+        let cells: Vec<String> = cells.iter().map(|(number, what)| format!("{} {what}", count(*number))).collect();
         self.line(label, &cells.join(", "));
     }
 
@@ -28,19 +25,13 @@ impl Table {
     /// The head of a block of percentiles.
     pub fn percentiles_head(&mut self) {
         let [p50, p90, p99, max] = ["p50", "p90", "p99", "max"];
-        let _ = writeln!(
-            self.0,
-            "\n{:<LABEL_WIDTH$}{p50:>11}{p90:>11}{p99:>11}{max:>11}",
-            "milliseconds"
-        );
+        let _ = writeln!(self.0, "\n{:<LABEL_WIDTH$}{p50:>11}{p90:>11}{p99:>11}{max:>11}", "milliseconds");
     }
 
     /// A line of percentiles; dashes if there is nothing to tell.
     pub fn percentiles(&mut self, label: &str, percentiles: Option<Percentiles>) {
         let cells = match percentiles {
-            Some(Percentiles { p50, p90, p99, max }) => {
-                [p50, p90, p99, max].map(|time| format!("{time:.1}"))
-            }
+            Some(Percentiles { p50, p90, p99, max }) => [p50, p90, p99, max].map(|time| format!("{time:.1}")),
             None => ["-"; 4].map(str::to_owned),
         };
         let [p50, p90, p99, max] = cells;

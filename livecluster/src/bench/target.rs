@@ -26,9 +26,7 @@ impl Target {
 
     /// The URL up to the application.
     pub fn tc_url(&self) -> String {
-        let Self {
-            host, port, app, ..
-        } = self;
+        let Self { host, port, app, .. } = self;
         let host = match host.contains(':') {
             true => format!("[{host}]"),
             false => host.clone(),
@@ -54,10 +52,7 @@ impl Target {
 
     /// The first of the host's addresses that lets a client connect; that client leaves at once.
     pub async fn reach(&self) -> Result<SocketAddr, Error> {
-        self.try_reach().await.map_err(|lost| Error::Unreachable {
-            url: self.url.clone(),
-            lost,
-        })
+        self.try_reach().await.map_err(|lost| Error::Unreachable { url: self.url.clone(), lost })
     }
 
     async fn try_reach(&self) -> Result<SocketAddr, Lost> {
@@ -76,22 +71,14 @@ impl FromStr for Target {
     type Err = &'static str;
 
     fn from_str(url: &str) -> Result<Self, Self::Err> {
-        let rest = url
-            .strip_prefix("rtmp://")
-            .ok_or("it does not begin with rtmp://")?;
+        let rest = url.strip_prefix("rtmp://").ok_or("it does not begin with rtmp://")?;
         let (authority, path) = rest.split_once('/').ok_or("it has no application")?;
         let (host, port) = parse_authority(authority)?;
         let (app, stream) = split_stream(path).ok_or("it has no stream")?;
         if app.is_empty() || stream.is_empty() {
             return Err("its application or its stream has no name");
         }
-        Ok(Self {
-            url: url.to_owned(),
-            host: host.to_owned(),
-            port,
-            app: app.to_owned(),
-            stream: stream.to_owned(),
-        })
+        Ok(Self { url: url.to_owned(), host: host.to_owned(), port, app: app.to_owned(), stream: stream.to_owned() })
     }
 }
 
@@ -160,10 +147,7 @@ mod tests {
         assert_eq!(refused("http://host/a/b"), "it does not begin with rtmp://");
         assert_eq!(refused("rtmp://host"), "it has no application");
         assert_eq!(refused("rtmp://host/live"), "it has no stream");
-        assert_eq!(
-            refused("rtmp://host/live/"),
-            "its application or its stream has no name"
-        );
+        assert_eq!(refused("rtmp://host/live/"), "its application or its stream has no name");
         assert_eq!(refused("rtmp://:1935/a/b"), "it has no host");
         assert_eq!(refused("rtmp://host:x/a/b"), "its port is no number");
     }
@@ -172,10 +156,7 @@ mod tests {
     fn several_streams_need_a_place_for_their_number() {
         let error = target("rtmp://host/live/cam").check_streams(2).unwrap_err();
 
-        assert_eq!(
-            error.to_string(),
-            "2 streams need a place for their number: rtmp://host/live/cam{n}"
-        );
+        assert_eq!(error.to_string(), "2 streams need a place for their number: rtmp://host/live/cam{n}");
         assert!(target("rtmp://host/live/cam").check_streams(1).is_ok());
         assert!(target("rtmp://host/live/{n}").check_streams(9).is_ok());
     }

@@ -40,9 +40,7 @@ mod tests {
     fn delay_doubles_up_to_its_limit() {
         let mut backoff = Backoff::default();
 
-        let delays: Vec<_> = (0..9)
-            .map(|_| backoff.after(Duration::ZERO).as_millis())
-            .collect();
+        let delays: Vec<_> = (0..9).map(|_| backoff.after(Duration::ZERO).as_millis()).collect();
 
         assert_eq!(delays, [50, 100, 200, 400, 800, 1600, 3200, 5000, 5000]);
     }

@@ -1,11 +1,12 @@
 //! One part of a local cluster: started, started again when it dies, ended at the end.
 
 use std::io::Write;
+use std::sync::Arc;
 use std::time::Duration;
 
 use livecluster_mrtmp::id::Name;
 use livecluster_operator::routing::Part;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::backoff::Backoff;
@@ -23,6 +24,8 @@ pub struct Child {
     pub launch: Launch,
     /// Who is told. A full channel makes the child wait, which does not stop the part itself.
     pub happenings: mpsc::Sender<Happening>,
+    /// Asks the process to end in good order, so that another takes its place.
+    pub restart: Arc<Notify>,
     /// When to end.
     pub stop: watch::Receiver<Stop>,
 }
@@ -34,17 +37,21 @@ pub enum Happening {
     Ready(Part, u32, Ready),
     /// It never was ready, and is not started again: why.
     Failed(Part, String),
-    /// It was ready, and died.
+    /// It was ready, and its process ended; another takes its place.
     Gone(Part),
+    /// It ended because it was to.
+    Left(Part),
 }
 
-/// Whether parts shall end.
+/// Whether a part shall end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stop {
     /// No.
     No,
-    /// Each is asked to, and killed after [`STOP_LIMIT`].
-    Ask,
+    /// In good order, however long that takes.
+    Leave,
+    /// Within [`STOP_LIMIT`].
+    Hurry,
     /// At once.
     Kill,
 }
@@ -52,30 +59,32 @@ pub enum Stop {
 impl Child {
     /// Runs until it is stopped, or could not be started the first time.
     pub async fn run(mut self) {
+        let end = self.live().await;
+        let part = self.part.clone();
+        let last = end.map_or_else(|| Happening::Left(part.clone()), |why| Happening::Failed(part.clone(), why));
+        self.tell(last).await;
+    }
+
+    /// One process after another. Why there was none, if so.
+    async fn live(&mut self) -> Option<String> {
         let mut backoff = Backoff::default();
         let mut was_ready = false;
-        loop {
+        while *self.stop.borrow() == Stop::No {
             let started = Instant::now();
-            let mut life = Life {
-                child: &mut self,
-                pid: 0,
-                is_ready: false,
-                held: Vec::new(),
-            };
-            let Some(end) = life.run().await else {
-                return;
-            };
+            let mut life = Life { child: &mut *self, pid: 0, is_ready: false, held: Vec::new() };
+            let end = life.run().await?;
             was_ready |= life.is_ready;
             if !was_ready {
-                return self.tell(Happening::Failed(self.part.clone(), end)).await;
+                return Some(end);
             }
             let delay = backoff.after(started.elapsed());
             tracing::warn!(part = %self.name, "{end}; it starts again in {delay:?}");
             tokio::select! {
                 () = sleep(delay) => {}
-                () = stopped(&mut self.stop, Stop::Ask) => return,
+                () = stopped(&mut self.stop, Stop::Leave) => {}
             }
         }
+        None
     }
 
     async fn tell(&self, happening: Happening) {
@@ -105,7 +114,11 @@ impl Life<'_> {
         loop {
             let end = tokio::select! {
                 word = process.next() => self.handle(word, &mut process).await,
-                () = stopped(&mut self.child.stop, Stop::Ask) => return self.stop(process).await,
+                () = stopped(&mut self.child.stop, Stop::Leave) => return self.stop(process).await,
+                () = self.child.restart.notified(), if self.is_ready => {
+                    process.terminate();
+                    None
+                }
                 () = sleep_until(limit), if !self.is_ready => Some(format!("is not ready after {READY_LIMIT:?}")),
             };
             if let Some(end) = end {
@@ -122,15 +135,8 @@ impl Life<'_> {
             Word::Stdout(line) if self.is_ready => self.log(line),
             Word::Stdout(line) => return self.ready(&line).await,
             Word::Exit(status) => {
-                process
-                    .last_words()
-                    .await
-                    .into_iter()
-                    .for_each(|line| self.log(line));
-                return Some(status.map_or_else(
-                    |error| error.to_string(),
-                    |status| format!("ended: {status}"),
-                ));
+                process.last_words().await.into_iter().for_each(|line| self.log(line));
+                return Some(status.map_or_else(|error| error.to_string(), |status| format!("ended: {status}")));
             }
         }
         None
@@ -143,12 +149,8 @@ impl Life<'_> {
         };
         self.is_ready = true;
         self.child.launch.addresses = ready.flags();
-        self.child
-            .tell(Happening::Ready(self.child.part.clone(), self.pid, ready))
-            .await;
-        std::mem::take(&mut self.held)
-            .into_iter()
-            .for_each(|line| self.log(line));
+        self.child.tell(Happening::Ready(self.child.part.clone(), self.pid, ready)).await;
+        std::mem::take(&mut self.held).into_iter().for_each(|line| self.log(line));
         None
     }
 
@@ -162,9 +164,7 @@ impl Life<'_> {
 
     async fn end(&mut self, end: String) -> String {
         if self.is_ready {
-            self.child
-                .tell(Happening::Gone(self.child.part.clone()))
-                .await;
+            self.child.tell(Happening::Gone(self.child.part.clone())).await;
             return end;
         }
         match self.held.last() {
@@ -173,15 +173,25 @@ impl Life<'_> {
         }
     }
 
+    /// In good order, until it has to hurry.
     async fn stop(&mut self, mut process: Process) -> Option<String> {
         process.terminate();
         let mut stop = self.child.stop.clone();
         tokio::select! {
-            _ = timeout(STOP_LIMIT, self.follow(&mut process)) => {}
-            () = stopped(&mut stop, Stop::Kill) => {}
+            () = self.follow(&mut process) => {}
+            () = stopped(&mut stop, Stop::Hurry) => self.hurry(&mut process).await,
         }
         process.kill().await;
         None
+    }
+
+    async fn hurry(&mut self, process: &mut Process) {
+        process.hurry();
+        let mut stop = self.child.stop.clone();
+        tokio::select! {
+            _ = timeout(STOP_LIMIT, self.follow(process)) => {}
+            () = stopped(&mut stop, Stop::Kill) => {}
+        }
     }
 
     async fn follow(&mut self, process: &mut Process) {
@@ -189,7 +199,7 @@ impl Life<'_> {
     }
 }
 
-/// Waits until parts shall end that way. Cancel-safe.
+/// Waits until a part shall end that way, or faster. Cancel-safe.
 async fn stopped(stop: &mut watch::Receiver<Stop>, how: Stop) {
     // A sender that is gone can't ask any more: the cluster has ended.
     let _ = stop.wait_for(|stop| *stop >= how).await;

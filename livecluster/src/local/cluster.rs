@@ -1,25 +1,26 @@
-//! The parent of a local cluster's parts.
+//! The parent of a local cluster's parts: it follows what happens to them, decides, and does what it is asked to.
 
-use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::future::pending;
 use std::io::Write;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Instant;
 
 use anyhow::{Context, bail};
+use livecluster_mrtmp::id::Name;
 use livecluster_operator::routing::{Event, Observation, Part};
+use livecluster_operator::watch::Watches;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::sleep_until;
 
-use super::child::{Child, Happening, Stop};
-use super::directory::Directory;
-use super::launch::{Launch, Setting, name};
+use super::admin::{Act, Command, Handle, Listener, Snapshot};
+use super::child::{Happening, Stop};
+use super::directory::{self, Directory};
+use super::launch::Setting;
+use super::parts::{Parts, Role};
 use super::ready::Ready;
-use super::report::Report;
+use super::relay::Relay;
 use super::routes::Routes;
-use super::watch::Watch;
 use super::{Args, random};
 use crate::log;
 use crate::signals::Signals;
@@ -27,17 +28,19 @@ use crate::signals::Signals;
 /// A cluster of child processes.
 pub struct Cluster {
     args: Args,
-    setting: Setting,
+    parts: Parts,
     routes: Routes,
-    children: JoinSet<()>,
-    /// All parts, in the order in which they were started.
-    parts: Vec<Part>,
-    running: BTreeMap<Part, (u32, Ready)>,
-    happenings: (mpsc::Sender<Happening>, mpsc::Receiver<Happening>),
-    watch: Watch,
-    watches: JoinSet<()>,
+    watches: Watches,
+    /// Only if links go through this process.
+    relay: Option<Relay>,
+    happenings: mpsc::Receiver<Happening>,
     observations: mpsc::Receiver<Observation>,
-    stop: watch::Sender<Stop>,
+    commands: (mpsc::Sender<Command>, mpsc::Receiver<Command>),
+    /// Counts what happens, for those who wait for something.
+    changes: watch::Sender<u64>,
+    /// The part that failed last, and why.
+    failed: Option<(Part, String)>,
+    admin: JoinSet<()>,
     /// Last, so that it is removed when all else has ended.
     _directory: Directory,
 }
@@ -47,39 +50,30 @@ impl Cluster {
     pub fn new(args: Args, log: &log::Args) -> anyhow::Result<Self> {
         let directory = Directory::open(args.dir.as_deref())?;
         let cluster = format!("local-{}", random::hex::<8>()?);
-        let log = log
-            .environment()
-            .map(|(name, value)| (name, value.to_owned()));
-        // Whoever ends a cluster on this machine does not want to wait for its clients.
-        let drain = [
-            "LIVECLUSTER_DRAIN_ACCEPT_SECONDS",
-            "LIVECLUSTER_DRAIN_SECONDS",
-        ]
-        .into_iter()
-        .filter(|name| std::env::var_os(name).is_none())
-        .map(|name| (name, "0".to_owned()));
         let setting = Setting {
             program: std::env::current_exe().context("this program's own path")?,
             routes: directory.routes(),
             secret: directory.secret(args.secret_file.as_deref())?,
-            environment: log.into_iter().chain(drain).collect(),
-            cluster,
+            environment: log.environment().map(|(name, value)| (name, value.to_owned())).into(),
+            cluster: cluster.clone(),
         };
-        let routes = Routes::new(directory.routes(), &setting.cluster)?;
-        let (sender, observations) = mpsc::channel(MAX_OBSERVATIONS);
-        let uid = setting.cluster.clone();
+        let routes = Routes::new(directory.routes(), &cluster)?;
+        let (observed, observations) = mpsc::channel(MAX_OBSERVATIONS);
+        let (happened, happenings) = mpsc::channel(MAX_HAPPENINGS);
+        let secrets = directory::read_secrets(&setting.secret)?;
+        let watches = Watches::new(cluster, NAME.into(), secrets, routes.generation(), observed)?;
         Ok(Self {
+            parts: Parts::new(args.clone(), setting, happened),
+            relay: args.relay_links.then(Relay::default),
             args,
-            watch: Watch::new(uid, &setting.secret, routes.generation(), sender)?,
-            watches: JoinSet::new(),
-            observations,
             routes,
-            setting,
-            children: JoinSet::new(),
-            parts: Vec::new(),
-            running: BTreeMap::new(),
-            happenings: mpsc::channel(MAX_HAPPENINGS),
-            stop: watch::Sender::new(Stop::No),
+            watches,
+            happenings,
+            observations,
+            commands: mpsc::channel(MAX_COMMANDS),
+            changes: watch::Sender::new(0),
+            failed: None,
+            admin: JoinSet::new(),
             _directory: directory,
         })
     }
@@ -94,43 +88,65 @@ impl Cluster {
 
     /// Ends all parts: in good order, or at once. A second signal hurries.
     pub async fn stop(&mut self, in_good_order: bool, signals: &mut Signals) {
-        self.stop
-            .send_replace(if in_good_order { Stop::Ask } else { Stop::Kill });
+        self.parts.stop_all(if in_good_order { Stop::Hurry } else { Stop::Kill });
         // Children may wait to tell something that nobody needs any more.
-        self.happenings.1.close();
-        while !self.children.is_empty() {
-            tokio::select! {
-                _ = self.children.join_next() => {}
-                () = signals.recv() => drop(self.stop.send_replace(Stop::Kill)),
-            }
+        self.happenings.close();
+        tokio::select! {
+            () = self.parts.until_ended() => return,
+            () = signals.recv() => {}
         }
+        self.parts.stop_all(Stop::Kill);
+        self.parts.until_ended().await;
     }
 
     async fn start_and_lead(&mut self) -> anyhow::Result<()> {
+        let listener = Listener::bind(self.args.admin()).await?;
         for index in 0..self.args.origins {
-            self.start_origin(index)?;
+            self.parts.start(Role::Origin, index)?;
         }
-        self.until_running(self.args.origins).await?;
+        self.until_ready(self.args.origins).await?;
         self.routes.write_first()?;
         for index in 0..self.args.edges {
-            self.start_edge(index)?;
+            self.parts.start(Role::Edge, index)?;
         }
-        self.until_running(self.args.origins + self.args.edges)
-            .await?;
-        self.report()?;
+        self.until_ready(self.args.origins + self.args.edges).await?;
+        let report = self.parts.report(listener.address());
+        let text = if self.args.json { report.to_json() } else { report.to_text() };
+        writeln!(std::io::stdout(), "{text}").context("stdout")?;
+        self.admin.spawn(listener.serve(Handle::new(self.commands.0.clone(), self.changes.subscribe())));
         self.lead().await
     }
 
-    /// Follows what happens, and decides.
+    async fn until_ready(&mut self, count: u16) -> anyhow::Result<()> {
+        while self.parts.ready() < usize::from(count) {
+            let happening = self.happenings.recv().await.context("all parts ended")?;
+            self.handle(happening);
+            if let Some((part, why)) = self.failed.take() {
+                bail!("{}: {why}", part.name());
+            }
+        }
+        Ok(())
+    }
+
+    /// Follows what happens, decides, and obeys.
     async fn lead(&mut self) -> anyhow::Result<()> {
         loop {
+            let generation = self.routes.document().map(|document| document.generation);
             let deadline = self.routes.update();
+            if self.routes.document().map(|document| document.generation) != generation {
+                self.note_change();
+            }
             tokio::select! {
-                Some(happening) = self.happenings.1.recv() => self.handle(happening)?,
+                Some(happening) = self.happenings.recv() => self.handle(happening),
                 Some(observation) = self.observations.recv() => self.observe(observation),
+                Some(command) = self.commands.1.recv() => self.obey(command),
                 () = until(deadline) => {}
             }
         }
+    }
+
+    fn note_change(&self) {
+        self.changes.send_modify(|count| *count += 1);
     }
 
     /// Takes in all that has come, so that one decision follows from it.
@@ -139,111 +155,121 @@ impl Cluster {
         while let Ok(observation) = self.observations.try_recv() {
             self.routes.observe(observation);
         }
+        self.note_change();
     }
 
-    async fn until_running(&mut self, count: u16) -> anyhow::Result<()> {
-        while self.running.len() < usize::from(count) {
-            let happening = self.happenings.1.recv().await.context("all parts ended")?;
-            self.handle(happening)?;
-        }
-        Ok(())
-    }
-
-    fn handle(&mut self, happening: Happening) -> anyhow::Result<()> {
+    fn handle(&mut self, happening: Happening) {
         match happening {
             Happening::Ready(part, pid, ready) => self.handle_ready(part, pid, ready),
-            Happening::Gone(part) => self.routes.observe(Observation {
-                part,
-                event: Event::Gone,
-            }),
-            Happening::Failed(part, why) => bail!("{}: {why}", name(&part)),
+            Happening::Gone(part) => {
+                self.parts.set_down(&part);
+                self.routes.observe(Observation { part, event: Event::Gone });
+            }
+            Happening::Left(part) => self.remove(part),
+            Happening::Failed(part, why) => {
+                self.failed = Some((part.clone(), why));
+                self.remove(part);
+            }
         }
-        Ok(())
+        self.note_change();
     }
 
     fn handle_ready(&mut self, part: Part, pid: u32, ready: Ready) {
         if let Part::Origin(name) = &part {
-            self.routes.want(name.clone(), ready.link.to_string());
+            let address = self.dialled_at(name, ready.link);
+            self.routes.want(name.clone(), address.to_string());
         }
-        if self.running.contains_key(&part) {
-            tracing::info!(part = %ready.name, pid, "runs again");
+        let link = ready.link;
+        if self.parts.set_ready(&part, pid, ready) {
+            self.watches.keep(&part, link);
         } else {
-            let watch = self.watch.clone();
-            self.watches
-                .spawn(watch.run(part.clone(), name(&part).clone(), ready.link));
+            tracing::info!(part = %part.name(), pid, "runs again");
         }
-        self.running.insert(part.clone(), (pid, ready));
-        self.routes.observe(Observation {
-            part,
-            event: Event::Started,
-        });
+        self.routes.observe(Observation { part, event: Event::Started });
     }
 
-    fn start_origin(&mut self, index: u16) -> anyhow::Result<()> {
-        let part = Part::Origin(format!("origin-{index}").into());
-        let addresses = [
-            ("--link-listen", ANY),
-            ("--http-listen", self.args.origin_http(index)?),
-        ];
-        let mut more = option("--hold-seconds", self.args.hold_seconds);
-        more.extend_from_slice(&self.args.origin_arg);
-        let launch = self.setting.launch(&part, more, &addresses);
-        self.start(part, launch);
-        Ok(())
-    }
-
-    fn start_edge(&mut self, index: u16) -> anyhow::Result<()> {
-        let part = Part::Edge(format!("edge-{index}").into());
-        let (rtmp, http) = (self.args.edge_rtmp(index)?, self.args.edge_http(index)?);
-        let addresses = [
-            ("--rtmp-listen", rtmp),
-            ("--link-listen", ANY),
-            ("--http-listen", http),
-        ];
-        let mut more = option("--latency-ms", self.args.latency_ms);
-        more.extend(option("--hold-seconds", self.args.hold_seconds));
-        more.extend_from_slice(&self.args.edge_arg);
-        let launch = self.setting.launch(&part, more, &addresses);
-        self.start(part, launch);
-        Ok(())
-    }
-
-    fn start(&mut self, part: Part, launch: Launch) {
-        let child = Child {
-            name: name(&part).clone(),
-            part: part.clone(),
-            launch,
-            happenings: self.happenings.0.clone(),
-            stop: self.stop.subscribe(),
+    /// Where edges reach an origin.
+    fn dialled_at(&mut self, origin: &Name, link: SocketAddr) -> SocketAddr {
+        let Some(relay) = &mut self.relay else {
+            return link;
         };
-        self.parts.push(part);
-        self.children.spawn(child.run());
+        relay.open(origin, link).unwrap_or_else(|error| {
+            tracing::warn!(%origin, %error, "its links can't be cut");
+            link
+        })
     }
 
-    fn report(&self) -> anyhow::Result<()> {
-        let mut report = Report::default();
-        for part in &self.parts {
-            let Some((pid, ready)) = self.running.get(part).cloned() else {
-                continue;
-            };
-            match part {
-                Part::Origin(_) => report.origins.push((pid, ready)),
-                Part::Edge(_) => report.edges.push((pid, ready)),
+    fn remove(&mut self, part: Part) {
+        self.parts.remove(&part);
+        if let Some(relay) = &mut self.relay {
+            relay.forget(part.name());
+        }
+        self.watches.end(&part);
+        self.routes.observe(Observation { part, event: Event::Gone });
+    }
+
+    fn obey(&mut self, command: Command) {
+        match command {
+            // Whoever asked may have left.
+            Command::Look(answer) => drop(answer.send(self.snapshot())),
+            Command::Do(act, answer) => {
+                drop(answer.send(self.act(act)));
+                self.note_change();
             }
         }
-        let text = if self.args.json {
-            report.to_json()
-        } else {
-            report.to_text()
-        };
-        writeln!(std::io::stdout(), "{text}").context("stdout")
     }
-}
 
-fn option(flag: &str, value: Option<u64>) -> Vec<OsString> {
-    value.map_or_else(Vec::new, |value| {
-        vec![flag.into(), value.to_string().into()]
-    })
+    fn act(&mut self, act: Act) -> anyhow::Result<()> {
+        match act {
+            Act::Start(role, index) => {
+                self.failed.take_if(|(part, _)| *part == role.part(index));
+                self.parts.start(role, index)?;
+            }
+            Act::Leave(part) => {
+                if let Part::Origin(name) = &part {
+                    self.routes.dismiss(name);
+                }
+                self.parts.stop(&part, Stop::Leave);
+            }
+            Act::Restart(part) => self.parts.restart(&part),
+            Act::Wish(origin, wish) => self.routes.wish(&origin, wish),
+            Act::BeginMove(stream, origin) => self.routes.begin_move(stream, origin),
+            Act::EndMove(stream, origin) => self.routes.end_move(&stream, &origin),
+            Act::Decide(false) => self.routes.stop_deciding(),
+            Act::Decide(true) => self.start_deciding()?,
+            Act::Cut(edge, origin, cut) => self.relay.iter().for_each(|relay| relay.set(&edge, &origin, cut)),
+        }
+        Ok(())
+    }
+
+    /// As a new leader, who has no links yet and knows of the processes alone.
+    fn start_deciding(&mut self) -> anyhow::Result<()> {
+        self.routes.start_deciding()?;
+        while self.observations.try_recv().is_ok() {}
+        self.watches.begin_anew();
+        for (part, is_up) in self.parts.up() {
+            let event = if is_up { Event::Started } else { Event::Gone };
+            self.routes.observe(Observation { part, event });
+        }
+        Ok(())
+    }
+
+    fn snapshot(&self) -> Snapshot {
+        let observed = self.routes.observed();
+        let parts = self.parts.iter().map(|(part, process)| (part.clone(), process.cloned()));
+        let origins = self.parts.iter().filter_map(|(part, _)| match part {
+            Part::Origin(name) => Some((name.clone(), observed.streams_of(name)?.cloned().collect())),
+            Part::Edge(_) => None,
+        });
+        Snapshot {
+            document: self.routes.document().cloned().unwrap_or_default(),
+            streams: origins.collect(),
+            parts: parts.collect(),
+            failed: self.failed.clone(),
+            decides: self.routes.decides(),
+            relays: self.relay.is_some(),
+        }
+    }
 }
 
 async fn until(deadline: Option<Instant>) {
@@ -253,11 +279,14 @@ async fn until(deadline: Option<Instant>) {
     }
 }
 
-/// A free port of this machine.
-const ANY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+/// How the parts of the cluster know this process.
+const NAME: &str = "operator";
 
 /// What has happened and was not looked at yet; beyond that, the children's tasks wait.
 const MAX_HAPPENINGS: usize = 64;
 
 /// What was reported and was not looked at yet; beyond that, watch links close and begin anew.
 const MAX_OBSERVATIONS: usize = 4096;
+
+/// What was asked and was not looked at yet; beyond that, whoever asks waits.
+const MAX_COMMANDS: usize = 16;

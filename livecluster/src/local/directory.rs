@@ -6,6 +6,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use livecluster_mrtmp::link::Secrets;
 
 use super::random;
 
@@ -24,10 +25,7 @@ impl Directory {
             Some(path) => std::path::absolute(path)?,
             None => std::env::temp_dir().join(format!("livecluster-{}", random::hex::<8>()?)),
         };
-        let made = DirBuilder::new()
-            .mode(0o700)
-            .recursive(!is_temporary)
-            .create(&path);
+        let made = DirBuilder::new().mode(0o700).recursive(!is_temporary).create(&path);
         made.with_context(|| format!("directory {}", path.display()))?;
         Ok(Self { path, is_temporary })
     }
@@ -58,13 +56,18 @@ impl Drop for Directory {
     }
 }
 
+/// The secrets of a file, one a line.
+pub fn read_secrets(path: &Path) -> anyhow::Result<Secrets> {
+    let read = || {
+        let text = fs::read_to_string(path)?;
+        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+        anyhow::Ok(Secrets::new(lines.map(|line| line.as_bytes().to_vec()).collect())?)
+    };
+    read().with_context(|| format!("secret file {}", path.display()))
+}
+
 fn make_secret(path: &Path) -> anyhow::Result<()> {
-    match OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
-    {
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
         Ok(mut file) => Ok(writeln!(file, "{}", random::hex::<32>()?)?),
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(error.into()),
@@ -82,8 +85,7 @@ mod tests {
         let directory = Directory::open(None).expect("a directory");
         let path = directory.path.clone();
         let secret = directory.secret(None).expect("a secret");
-        let mode =
-            |path: &Path| fs::metadata(path).expect("it exists").permissions().mode() & 0o777;
+        let mode = |path: &Path| fs::metadata(path).expect("it exists").permissions().mode() & 0o777;
         assert_eq!((mode(&path), mode(&secret)), (0o700, 0o600));
 
         drop(directory);
@@ -94,8 +96,7 @@ mod tests {
     #[test]
     fn secret_of_a_directory_is_made_once() {
         let directory = Directory::open(None).expect("a directory");
-        let read =
-            || fs::read_to_string(directory.secret(None).expect("a secret")).expect("a file");
+        let read = || fs::read_to_string(directory.secret(None).expect("a secret")).expect("a file");
 
         let first = read();
 

@@ -4,7 +4,6 @@ use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use livecluster_mrtmp::id::Name;
 use livecluster_operator::routing::Part;
 use tokio::process::Command;
 
@@ -24,15 +23,9 @@ pub struct Setting {
 
 impl Setting {
     /// The command line of one part: its addresses are flags and where to listen.
-    pub fn launch(
-        &self,
-        part: &Part,
-        more: Vec<OsString>,
-        addresses: &[(&str, SocketAddr)],
-    ) -> Launch {
+    pub fn launch(&self, part: &Part, more: Vec<OsString>, addresses: &[(&str, SocketAddr)]) -> Launch {
         let addresses = addresses.iter();
-        let addresses =
-            addresses.flat_map(|(flag, address)| [(*flag).to_owned(), address.to_string()]);
+        let addresses = addresses.flat_map(|(flag, address)| [(*flag).to_owned(), address.to_string()]);
         Launch {
             program: self.program.clone(),
             arguments: self.arguments(part).into_iter().chain(more).collect(),
@@ -44,21 +37,9 @@ impl Setting {
     fn arguments(&self, part: &Part) -> Vec<OsString> {
         let mut routes = OsString::from("file:");
         routes.push(&self.routes);
-        let texts = [
-            role(part),
-            "--exit-with-parent",
-            "--name",
-            name(part),
-            "--cluster",
-            &self.cluster,
-        ];
+        let texts = [role(part), "--exit-with-parent", "--name", part.name(), "--cluster", &self.cluster];
         let mut arguments: Vec<OsString> = texts.map(OsString::from).into();
-        arguments.extend([
-            "--routes".into(),
-            routes,
-            "--secret-file".into(),
-            self.secret.clone().into(),
-        ]);
+        arguments.extend(["--routes".into(), routes, "--secret-file".into(), self.secret.clone().into()]);
         arguments
     }
 }
@@ -78,18 +59,8 @@ impl Launch {
     pub fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
         let environment = self.environment.iter().map(|(name, value)| (name, value));
+        command.args(&self.arguments).args(&self.addresses).envs(environment);
         command
-            .args(&self.arguments)
-            .args(&self.addresses)
-            .envs(environment);
-        command
-    }
-}
-
-/// A part's name.
-pub fn name(part: &Part) -> &Name {
-    match part {
-        Part::Origin(name) | Part::Edge(name) => name,
     }
 }
 

@@ -32,10 +32,7 @@ pub enum Word {
 impl Process {
     /// Starts it in a process group of its own: Ctrl-C is for the parent, who then ends its children.
     pub fn spawn(command: &mut Command) -> io::Result<Self> {
-        command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.process_group(0).kill_on_drop(true).spawn()?;
         Ok(Self {
             _stdin: child.stdin.take(),
@@ -69,15 +66,22 @@ impl Process {
         words
     }
 
-    /// Asks it to end.
+    /// Asks it to end in good order.
     pub fn terminate(&self) {
-        let pid = self
-            .id()
-            .and_then(|id| i32::try_from(id).ok())
-            .and_then(Pid::from_raw);
+        self.signal(Signal::TERM);
+    }
+
+    /// Asks it once more: it ends at once.
+    pub fn hurry(&self) {
+        // Two signals of one kind may count as one.
+        self.signal(Signal::INT);
+    }
+
+    fn signal(&self, signal: Signal) {
+        let pid = self.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
         if let Some(pid) = pid {
             // It is not waited for yet, so that the id is still its own.
-            let _ = kill_process(pid, Signal::TERM);
+            let _ = kill_process(pid, signal);
         }
     }
 

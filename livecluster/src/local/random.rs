@@ -4,16 +4,11 @@ use std::fmt::Write;
 
 /// So many random bytes, in hexadecimal.
 pub fn hex<const LEN: usize>() -> anyhow::Result<String> {
+    let mut bytes = [0; LEN];
+    getrandom::fill(&mut bytes).map_err(|error| anyhow::anyhow!("random numbers: {error}"))?;
     let mut text = String::with_capacity(LEN * 2);
-    for byte in bytes::<LEN>()? {
+    for byte in bytes {
         write!(text, "{byte:02x}")?;
     }
     Ok(text)
-}
-
-/// So many random bytes.
-pub fn bytes<const LEN: usize>() -> anyhow::Result<[u8; LEN]> {
-    let mut bytes = [0; LEN];
-    getrandom::fill(&mut bytes).map_err(|error| anyhow::anyhow!("random numbers: {error}"))?;
-    Ok(bytes)
 }

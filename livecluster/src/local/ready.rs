@@ -28,8 +28,7 @@ impl Ready {
         let rtmp = self.rtmp.map(|address| ("--rtmp-listen", address));
         let addresses = [("--link-listen", self.link), ("--http-listen", self.http)];
         let all = rtmp.into_iter().chain(addresses);
-        all.flat_map(|(flag, address)| [flag.to_owned(), address.to_string()])
-            .collect()
+        all.flat_map(|(flag, address)| [flag.to_owned(), address.to_string()]).collect()
     }
 }
 
@@ -43,10 +42,7 @@ mod tests {
 
         let flags = Ready::parse(line).expect("valid").flags().join(" ");
 
-        assert_eq!(
-            flags,
-            "--rtmp-listen 127.0.0.1:1935 --link-listen 127.0.0.1:4000 --http-listen [::1]:80"
-        );
+        assert_eq!(flags, "--rtmp-listen 127.0.0.1:1935 --link-listen 127.0.0.1:4000 --http-listen [::1]:80");
     }
 
     #[test]

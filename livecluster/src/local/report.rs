@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use serde_json::{Value, json};
 
+use super::args::ADMIN;
 use super::ready::Ready;
 
 /// What runs.
@@ -13,6 +14,8 @@ pub struct Report {
     pub edges: Vec<(u32, Ready)>,
     /// The origins, with their process ids.
     pub origins: Vec<(u32, Ready)>,
+    /// Where the cluster can be changed.
+    pub admin: Option<SocketAddr>,
 }
 
 impl Report {
@@ -22,7 +25,7 @@ impl Report {
         let origin = |(pid, ready): &(u32, Ready)| json!({"name": ready.name, "pid": pid, "link": ready.link, "http": ready.http});
         let edges: Value = self.edges.iter().map(edge).collect();
         let origins: Value = self.origins.iter().map(origin).collect();
-        json!({"edges": edges, "origins": origins}).to_string()
+        json!({"edges": edges, "origins": origins, "admin": self.admin}).to_string()
     }
 
     /// A few lines, ready to paste.
@@ -31,34 +34,31 @@ impl Report {
         lines.extend(self.origins.iter().map(origin_line));
         lines.extend(self.edges.iter().map(edge_line));
         lines.push(String::new());
-        lines.push(format!(
-            "Publish:  {PUBLISH} {}",
-            self.url(self.edges.first())
-        ));
+        lines.push(format!("Publish:  {PUBLISH} {}", self.url(self.edges.first())));
         lines.push(format!("Watch:    ffplay {}", self.url(self.edges.last())));
+        lines.extend(self.admin.map(|admin| format!("Change:   {}", change(admin))));
         lines.push("Stop:     Ctrl-C".to_owned());
         lines.join("\n")
     }
 
     fn url(&self, edge: Option<&(u32, Ready)>) -> String {
         let address = edge.and_then(|(_, ready)| ready.rtmp).map(reachable);
-        address
-            .map(|address| format!("rtmp://{address}/live/alice"))
-            .unwrap_or_default()
+        address.map(|address| format!("rtmp://{address}/live/alice")).unwrap_or_default()
     }
 }
 
+fn change(admin: SocketAddr) -> String {
+    let at = if admin == ADMIN { String::new() } else { format!(" --admin {admin}") };
+    format!("livecluster status{at}    and likewise: move, scale, drain, restart")
+}
+
 fn origin_line((pid, ready): &(u32, Ready)) -> String {
-    let Ready {
-        name, link, http, ..
-    } = ready;
+    let Ready { name, link, http, .. } = ready;
     format!("{name:<10} pid {pid:<8} link {link:<22} http://{http}")
 }
 
 fn edge_line((pid, ready): &(u32, Ready)) -> String {
-    let Ready {
-        name, rtmp, http, ..
-    } = ready;
+    let Ready { name, rtmp, http, .. } = ready;
     let rtmp = rtmp.map(|address| address.to_string()).unwrap_or_default();
     format!("{name:<10} pid {pid:<8} rtmp {rtmp:<22} http://{http}")
 }
@@ -86,11 +86,9 @@ mod tests {
             http: "127.0.0.1:4001".parse().expect("an address"),
         };
         Report {
-            edges: vec![
-                (7, ready("edge-0", Some("0.0.0.0:1935"))),
-                (8, ready("edge-1", Some("127.0.0.1:1936"))),
-            ],
+            edges: vec![(7, ready("edge-0", Some("0.0.0.0:1935"))), (8, ready("edge-1", Some("127.0.0.1:1936")))],
             origins: vec![(9, ready("origin-0", None))],
+            admin: "127.0.0.1:4002".parse().ok(),
         }
     }
 
@@ -109,16 +107,18 @@ mod tests {
     }
 
     #[test]
+    fn whoever_wants_to_change_the_cluster_is_told_where() {
+        let json: Value = serde_json::from_str(&report().to_json()).expect("valid");
+
+        assert_eq!(json["admin"], "127.0.0.1:4002");
+        assert!(report().to_text().contains("livecluster status --admin 127.0.0.1:4002 "));
+    }
+
+    #[test]
     fn people_get_lines_to_paste() {
         let text = report().to_text();
 
-        assert!(
-            text.contains("-f flv rtmp://127.0.0.1:1935/live/alice"),
-            "{text}"
-        );
-        assert!(
-            text.contains("ffplay rtmp://127.0.0.1:1936/live/alice"),
-            "{text}"
-        );
+        assert!(text.contains("-f flv rtmp://127.0.0.1:1935/live/alice"), "{text}");
+        assert!(text.contains("ffplay rtmp://127.0.0.1:1936/live/alice"), "{text}");
     }
 }

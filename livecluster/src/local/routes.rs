@@ -9,10 +9,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
 use livecluster_mrtmp::id::Name;
-use livecluster_mrtmp::route::{Applications, Document, File};
-use livecluster_operator::routing::{
-    self, Desired, DesiredOrigin, Leader, Observation, Observed, Time, Wish,
-};
+use livecluster_mrtmp::route::{Applications, Document, File, Key};
+use livecluster_operator::routing::{self, Desired, DesiredOrigin, Event, Leader, Observation, Observed, Time, Wish};
 
 /// The leader of a local cluster, and its file.
 pub struct Routes {
@@ -22,6 +20,9 @@ pub struct Routes {
     observed: Observed,
     current: Option<Document>,
     generation: Arc<AtomicU64>,
+    decides: bool,
+    /// Before that, what is seen waits for more, unless it is urgent.
+    rests_until: Option<Instant>,
 }
 
 impl Routes {
@@ -30,13 +31,12 @@ impl Routes {
         Ok(Self {
             file: RouteFile::take_over(path)?,
             leader: Leader::default(),
-            desired: Desired {
-                cluster: cluster.to_owned(),
-                ..Desired::default()
-            },
+            desired: Desired { cluster: cluster.to_owned(), ..Desired::default() },
             observed: Observed::default(),
             current: None,
             generation: Arc::default(),
+            decides: true,
+            rests_until: None,
         })
     }
 
@@ -45,19 +45,70 @@ impl Routes {
         Arc::clone(&self.generation)
     }
 
-    /// Takes an origin in, or its new address.
+    /// Takes an origin in, or its new address. What is wanted of one that was known stays.
     pub fn want(&mut self, origin: Name, address: String) {
-        self.desired.origins.insert(
-            origin,
-            DesiredOrigin {
-                address,
-                wish: Wish::Active,
-            },
-        );
+        let wish = self.desired.origins.get(&origin).map_or(Wish::Active, |origin| origin.wish);
+        self.desired.origins.insert(origin, DesiredOrigin { address, wish });
+    }
+
+    /// Wants something else of an origin.
+    pub fn wish(&mut self, origin: &Name, wish: Wish) {
+        if let Some(origin) = self.desired.origins.get_mut(origin) {
+            origin.wish = wish;
+        }
+    }
+
+    /// Wants an origin no longer: it leaves with its last stream.
+    pub fn dismiss(&mut self, origin: &Name) {
+        self.desired.origins.remove(origin);
+    }
+
+    /// Wants a stream on this origin until [`Self::end_move`].
+    pub fn begin_move(&mut self, stream: Key, origin: Name) {
+        self.desired.moves.insert(stream, origin);
+    }
+
+    /// Takes back [`Self::begin_move`], unless the stream is wanted elsewhere by now.
+    pub fn end_move(&mut self, stream: &Key, origin: &Name) {
+        if self.desired.moves.get(stream) == Some(origin) {
+            self.desired.moves.remove(stream);
+        }
+    }
+
+    /// From now on nothing is decided and nothing written, as if nobody led.
+    pub fn stop_deciding(&mut self) {
+        self.decides = false;
+    }
+
+    /// Leads again, as one does who has just begun: from the file alone, and nobody has told anything yet.
+    pub fn start_deciding(&mut self) -> anyhow::Result<()> {
+        self.current = read(&self.file.path)?.map(|file| file.document);
+        self.leader = Leader::default();
+        self.observed = Observed::default();
+        self.decides = true;
+        Ok(())
+    }
+
+    /// Whether this process leads.
+    pub fn decides(&self) -> bool {
+        self.decides
+    }
+
+    /// What was seen.
+    pub fn observed(&self) -> &Observed {
+        &self.observed
+    }
+
+    /// The document in force.
+    pub fn document(&self) -> Option<&Document> {
+        self.current.as_ref()
     }
 
     /// Takes one observation in.
     pub fn observe(&mut self, observation: Observation) {
+        if matches!(observation.event, Event::Gone | Event::LinkDown | Event::Links(_)) {
+            self.rests_until = None;
+        }
         self.observed.handle(observation);
     }
 
@@ -71,15 +122,15 @@ impl Routes {
 
     /// Writes what is to be written; when to come again if nothing happens.
     pub fn update(&mut self) -> Option<Instant> {
-        loop {
-            let time = Time {
-                now: Instant::now(),
-                unix_ms: unix_ms(),
-            };
-            let decision =
-                self.leader
-                    .decide(self.current.as_ref(), &self.desired, &self.observed, time);
+        while self.decides {
+            let time = Time { now: Instant::now(), unix_ms: unix_ms() };
+            if let Some(until) = self.rests_until.filter(|until| *until > time.now) {
+                return Some(until);
+            }
+            let decision = self.leader.decide(self.current.as_ref(), &self.desired, &self.observed, time);
             let Some(document) = decision.write else {
+                let now = Instant::now();
+                self.rests_until = Some(now + now.duration_since(time.now) * REST);
                 return decision.deadline;
             };
             if let Err(error) = self.file.write(&document) {
@@ -88,29 +139,18 @@ impl Routes {
             }
             self.take(document);
         }
+        None
     }
 
     fn take(&mut self, document: Document) {
-        self.generation
-            .store(document.generation, Ordering::Relaxed);
+        self.generation.store(document.generation, Ordering::Relaxed);
         let Some(previous) = self.current.replace(document) else {
             return;
         };
-        if let Some(document) = self
-            .current
-            .as_ref()
-            .filter(|document| document.generation != previous.generation)
-        {
-            let origins = document
-                .origins
-                .iter()
-                .map(|origin| format!("{} {}", origin.name, origin.state));
+        if let Some(document) = self.current.as_ref().filter(|document| document.generation != previous.generation) {
+            let origins = document.origins.iter().map(|origin| format!("{} {}", origin.name, origin.state));
             let origins = origins.collect::<Vec<_>>().join(", ");
-            tracing::info!(
-                generation = document.generation,
-                entries = document.streams.len(),
-                "routes: {origins}"
-            );
+            tracing::info!(generation = document.generation, entries = document.streams.len(), "routes: {origins}");
         }
     }
 }
@@ -123,10 +163,7 @@ struct RouteFile {
 
 impl RouteFile {
     fn take_over(path: PathBuf) -> anyhow::Result<Self> {
-        let mut file = Self {
-            path,
-            applications: Applications::default(),
-        };
+        let mut file = Self { path, applications: Applications::default() };
         if let Some(earlier) = read(&file.path)? {
             file.applications = earlier.applications;
             fs::remove_file(&file.path).with_context(|| file.path.display().to_string())?;
@@ -139,12 +176,8 @@ impl RouteFile {
         if let Ok(Some(File { applications, .. })) = read(&self.path) {
             self.applications = applications;
         }
-        let file = File {
-            document: document.clone(),
-            applications: self.applications.clone(),
-        };
-        self.replace(&file.to_json())
-            .with_context(|| format!("can't write {}", self.path.display()))
+        let file = File { document: document.clone(), applications: self.applications.clone() };
+        self.replace(&file.to_json()).with_context(|| format!("can't write {}", self.path.display()))
     }
 
     fn replace(&self, text: &str) -> std::io::Result<()> {
@@ -161,85 +194,20 @@ fn read(path: &Path) -> anyhow::Result<Option<File>> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         text => text.with_context(|| path.display().to_string())?,
     };
-    Ok(Some(
-        File::parse(&text).with_context(|| path.display().to_string())?,
-    ))
+    Ok(Some(File::parse(&text).with_context(|| path.display().to_string())?))
 }
 
 fn unix_ms() -> u64 {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or_default()
 }
+
+/// How many times as long as a decision took there is none, if nobody is lost: with thousands of streams it takes
+/// milliseconds, and each of them tells something.
+const REST: u32 = 2;
 
 const RETRY: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
-mod tests {
-    use livecluster_mrtmp::route::State;
-    use livecluster_operator::routing::{Event, Part};
-
-    use super::super::directory::Directory;
-    use super::*;
-
-    fn routes(directory: &Directory) -> Routes {
-        let mut routes = Routes::new(directory.routes(), "uid").expect("no file");
-        routes.want("origin-0".into(), "127.0.0.1:4000".to_owned());
-        routes.want("origin-1".into(), "127.0.0.1:4001".to_owned());
-        routes
-    }
-
-    fn written(directory: &Directory) -> File {
-        read(&directory.routes())
-            .expect("readable")
-            .expect("a file")
-    }
-
-    #[test]
-    fn first_document_has_all_origins_active() {
-        let directory = Directory::open(None).expect("a directory");
-
-        routes(&directory).write_first().expect("written");
-
-        let origins = written(&directory).document.origins;
-        assert_eq!(origins.len(), 2);
-        assert!(origins.iter().all(|origin| origin.state == State::Active));
-    }
-
-    #[test]
-    fn dead_origin_is_taken_out_at_once() {
-        let directory = Directory::open(None).expect("a directory");
-        let mut routes = routes(&directory);
-        routes.write_first().expect("written");
-
-        routes.observe(Observation {
-            part: Part::Origin("origin-0".into()),
-            event: Event::Gone,
-        });
-        routes.update();
-
-        assert_eq!(written(&directory).document.origins.len(), 1);
-        assert_eq!(
-            routes.generation().load(Ordering::Relaxed),
-            written(&directory).document.generation
-        );
-    }
-
-    #[test]
-    fn applications_that_people_wrote_stay() {
-        let directory = Directory::open(None).expect("a directory");
-        let applications = Applications::Listed {
-            names: ["live".to_owned()].into(),
-        };
-        let file = File {
-            applications: applications.clone(),
-            ..File::default()
-        };
-        fs::write(directory.routes(), file.to_json()).expect("written");
-
-        routes(&directory).write_first().expect("written");
-
-        assert_eq!(written(&directory).applications, applications);
-    }
-}
+#[path = "routes_tests.rs"]
+mod tests;

@@ -24,11 +24,7 @@ pub struct Audience {
 impl Audience {
     /// Viewers of the streams of these publishers.
     pub fn new(publishers: impl Iterator<Item = u32>) -> Self {
-        Self {
-            viewers: publishers.map(Viewer::new).map(Some).collect(),
-            counts: Counts::new(),
-            pauses: Times::new(),
-        }
+        Self { viewers: publishers.map(Viewer::new).map(Some).collect(), counts: Counts::new(), pauses: Times::new() }
     }
 
     /// The sums until now.
@@ -97,7 +93,7 @@ impl Audience {
 }
 
 /// Whether a status says that the stream has ended, for now or for good.
-fn is_end(code: &str) -> bool {
+pub fn is_end(code: &str) -> bool {
     matches!(code, status::PLAY_STOP | status::PLAY_UNPUBLISH_NOTIFY)
 }
 

@@ -32,11 +32,7 @@ impl Bounds {
         let latency = report.latency_ms.map(|latency| latency.p99);
         let checks = [
             over(self.max_lost, lost, "frames lost or damaged"),
-            over(
-                self.max_repeated,
-                repeated,
-                "frames repeated or out of order",
-            ),
+            over(self.max_repeated, repeated, "frames repeated or out of order"),
             over(self.max_disconnects, report.disconnects, "disconnects"),
             over_ms(self.max_gap_ms, pause, "the longest pause"),
             over_ms(self.max_latency_ms, latency, "the latency p99"),
@@ -46,20 +42,8 @@ impl Bounds {
     }
 
     fn unwatched(&self, report: &Report) -> Option<String> {
-        let Self {
-            max_lost,
-            max_repeated,
-            max_gap_ms,
-            max_disconnects,
-            max_latency_ms,
-        } = self;
-        let counts = [
-            max_lost,
-            max_repeated,
-            max_gap_ms,
-            max_disconnects,
-            max_latency_ms,
-        ];
+        let Self { max_lost, max_repeated, max_gap_ms, max_disconnects, max_latency_ms } = self;
+        let counts = [max_lost, max_repeated, max_gap_ms, max_disconnects, max_latency_ms];
         let is_bound = counts.into_iter().any(Option::is_some);
         let unwatched = report.viewers.saturating_sub(report.watching);
         // Those that were disconnected have a bound of their own.
@@ -73,19 +57,13 @@ impl Bounds {
 
 fn over(bound: Option<u64>, found: u64, what: &str) -> Option<String> {
     let bound = bound.filter(|bound| found > *bound)?;
-    Some(format!(
-        "{} {what}, at most {} allowed",
-        count(found),
-        count(bound)
-    ))
+    Some(format!("{} {what}, at most {} allowed", count(found), count(bound)))
 }
 
 fn over_ms(bound: Option<u64>, found: Option<f64>, what: &str) -> Option<String> {
     let found = found?;
     let bound = bound.filter(|bound| found > *bound as f64)?;
-    Some(format!(
-        "{what} is {found:.1} ms, at most {bound} ms allowed"
-    ))
+    Some(format!("{what} is {found:.1} ms, at most {bound} ms allowed"))
 }
 
 #[cfg(test)]
@@ -109,11 +87,7 @@ mod tests {
 
     #[test]
     fn run_within_its_bounds_breaks_none() {
-        let report = Report {
-            latency_ms: times(100.0, 300.0),
-            longest_pause_ms: times(100.0, 500.0),
-            ..report()
-        };
+        let report = Report { latency_ms: times(100.0, 300.0), longest_pause_ms: times(100.0, 500.0), ..report() };
 
         assert!(ALL.broken(&report).is_empty());
     }
@@ -145,33 +119,17 @@ mod tests {
 
     #[test]
     fn viewers_without_a_keyframe_break_any_bound() {
-        let report = Report {
-            watching: 7,
-            ..report()
-        };
-        let bounds = Bounds {
-            max_lost: Some(0),
-            ..Bounds::default()
-        };
+        let report = Report { watching: 7, ..report() };
+        let bounds = Bounds { max_lost: Some(0), ..Bounds::default() };
 
-        assert_eq!(
-            bounds.broken(&report),
-            ["3 of 10 viewers never got a keyframe"]
-        );
+        assert_eq!(bounds.broken(&report), ["3 of 10 viewers never got a keyframe"]);
         assert!(Bounds::default().broken(&report).is_empty());
     }
 
     #[test]
     fn disconnects_within_their_bound_need_no_keyframe() {
-        let report = Report {
-            watching: 7,
-            disconnects: 3,
-            ..report()
-        };
-        let bounds = Bounds {
-            max_disconnects: Some(3),
-            ..Bounds::default()
-        };
+        let report = Report { watching: 7, disconnects: 3, ..report() };
+        let bounds = Bounds { max_disconnects: Some(3), ..Bounds::default() };
 
         assert!(bounds.broken(&report).is_empty());
     }

@@ -32,10 +32,10 @@ pub struct Counts {
     pub timestamps_back: u64,
     /// From sending a frame to its arrival; of frames sent since the viewer asked to play.
     pub latency: Times,
-    /// From connect to the first keyframe.
-    pub first_frame_from_connect: Times,
+    /// From the beginning to the play command: TCP, handshake, connect and createStream.
+    pub connect: Times,
     /// From the play command to the first keyframe.
-    pub first_frame_from_play: Times,
+    pub first_keyframe: Times,
     /// Why viewers were lost, and how many.
     pub reasons: BTreeMap<String, u64>,
 }
@@ -56,8 +56,8 @@ impl Counts {
             damaged: 0,
             timestamps_back: 0,
             latency: Times::new(),
-            first_frame_from_connect: Times::new(),
-            first_frame_from_play: Times::new(),
+            connect: Times::new(),
+            first_keyframe: Times::new(),
             reasons: BTreeMap::new(),
         }
     }

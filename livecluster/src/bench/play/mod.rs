@@ -23,9 +23,12 @@ use super::target::Target;
 use super::units::{megabits_per_second, parse_duration, parse_rate, seconds};
 use super::{Error, block_on, host, lock, print};
 use audience::Audience;
+pub use audience::is_end;
 use bounds::Bounds;
+pub use counts::Counts;
 use player::Player;
 pub use report::Report;
+pub use viewer::Viewer;
 
 /// What to watch.
 #[derive(Debug, clap::Args)]
@@ -169,17 +172,11 @@ impl Run<'_> {
         let (watching, lost) = (counts.watching, counts.lost);
         let disconnects = counts.disconnects();
         let rate = megabits_per_second(counts.bytes, self.started.elapsed());
-        format!(
-            "{watching}/{viewers} watching, {rate:.0} Mb/s, {lost} frames lost, {disconnects} disconnects"
-        )
+        format!("{watching}/{viewers} watching, {rate:.0} Mb/s, {lost} frames lost, {disconnects} disconnects")
     }
 
     fn snapshot(&self) -> Snapshot {
-        Snapshot {
-            elapsed: self.started.elapsed(),
-            bytes: lock(&self.audience).counts().bytes,
-            cpu: host::cpu_time(),
-        }
+        Snapshot { elapsed: self.started.elapsed(), bytes: lock(&self.audience).counts().bytes, cpu: host::cpu_time() }
     }
 
     fn report(&self, joined: &Snapshot) -> Report {

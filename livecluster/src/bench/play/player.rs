@@ -41,9 +41,7 @@ impl Player {
         let stream_id = connection.create_stream().await?;
         let name = self.target.stream(self.stream);
         lock(&self.audience).ask(self.index, self.clock.now());
-        connection
-            .client
-            .call(stream_id, "play", [name.as_str().into()]);
+        connection.client.call(stream_id, "play", [name.as_str().into()]);
         loop {
             connection.flush().await?;
             let bytes = connection.read().await?;

@@ -27,10 +27,7 @@ pub enum Arrival {
 impl Sequence {
     /// Begins with any frame.
     pub fn new(first: u32) -> Self {
-        Self {
-            highest: first,
-            missing: 0,
-        }
+        Self { highest: first, missing: 0 }
     }
 
     /// Takes the next frame that comes.
@@ -48,10 +45,7 @@ impl Sequence {
     }
 
     fn take_below(&mut self, below: u32) -> Arrival {
-        let bit = below
-            .checked_sub(1)
-            .and_then(|index| 1_u64.checked_shl(index))
-            .unwrap_or_default();
+        let bit = below.checked_sub(1).and_then(|index| 1_u64.checked_shl(index)).unwrap_or_default();
         if self.missing & bit == 0 {
             return Arrival::Repeated;
         }

@@ -9,7 +9,6 @@ use livecluster_rtmp::message::Kind;
 use super::counts::Counts;
 use super::sequence::Sequence;
 use crate::bench::mark::Mark;
-use crate::bench::{aac, h264};
 
 /// The state of a viewer. All times are since the Unix epoch.
 #[derive(Debug)]
@@ -30,9 +29,9 @@ enum Stage {
     /// It connects.
     Connecting { since: Duration },
     /// It has sent the play command.
-    Asking { since: Duration, asked: Duration },
+    Asking { asked: Duration },
     /// It plays and has seen no keyframe.
-    Playing { since: Duration, asked: Duration },
+    Playing { asked: Duration },
     /// It has seen a keyframe.
     Watching { asked: Duration },
 }
@@ -58,15 +57,16 @@ impl Viewer {
     pub fn ask(&mut self, now: Duration, counts: &mut Counts) {
         if let Stage::Connecting { since } = self.stage {
             counts.connected += 1;
-            self.stage = Stage::Asking { since, asked: now };
+            counts.connect.record(now - since);
+            self.stage = Stage::Asking { asked: now };
         }
     }
 
     /// Its stream plays, or will as soon as there is a publisher.
     pub fn play(&mut self, counts: &mut Counts) {
-        if let Stage::Asking { since, asked } = self.stage {
+        if let Stage::Asking { asked } = self.stage {
             counts.playing += 1;
-            self.stage = Stage::Playing { since, asked };
+            self.stage = Stage::Playing { asked };
         }
     }
 
@@ -98,23 +98,22 @@ impl Viewer {
     fn begin(&mut self, now: Duration, counts: &mut Counts) {
         // Some servers send media before they say that the stream plays.
         self.play(counts);
-        if let Stage::Playing { since, asked } = self.stage {
+        if let Stage::Playing { asked } = self.stage {
             counts.watching += 1;
-            counts.first_frame_from_connect.record(now - since);
-            counts.first_frame_from_play.record(now - asked);
+            counts.first_keyframe.record(now - asked);
             self.stage = Stage::Watching { asked };
         }
     }
 
     fn check(&mut self, message: &Message, seen: Seen, counts: &mut Counts) {
-        let (track, offset) = match message.kind {
-            Kind::VIDEO => (&mut self.video, h264::MARK_OFFSET),
-            Kind::AUDIO => (&mut self.audio, aac::MARK_OFFSET),
+        let track = match message.kind {
+            Kind::VIDEO => &mut self.video,
+            Kind::AUDIO => &mut self.audio,
             _ => return,
         };
         self.pauses.hear(seen.now);
         counts.frames += 1;
-        if let Some(mark) = Mark::decode(&message.payload, offset) {
+        if let Some(mark) = Mark::of(message) {
             counts.marked += 1;
             let length = u32::try_from(message.payload.len()).unwrap_or(u32::MAX);
             if mark.publisher != self.publisher || mark.length != length {

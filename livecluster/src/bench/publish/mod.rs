@@ -17,10 +17,9 @@ use super::progress::{INTERVAL, Progress};
 use super::target::Target;
 use super::units::{parse_audio_bitrate, parse_bitrate, parse_duration};
 use super::{Error, block_on, host, lock, print};
-use plan::Plan;
-use publisher::Publisher;
-pub use report::Report;
-use report::Sent;
+pub use plan::Plan;
+pub use publisher::Publisher;
+pub use report::{Report, Sent};
 
 /// What to publish.
 #[derive(Debug, clap::Args)]

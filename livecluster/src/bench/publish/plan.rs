@@ -44,11 +44,7 @@ impl Plan {
 
     /// The frames of a stream, without an end, in the order in which they are due.
     pub fn frames(self) -> Frames {
-        Frames {
-            plan: self,
-            pictures: 0,
-            sounds: 0,
-        }
+        Frames { plan: self, pictures: 0, sounds: 0 }
     }
 
     /// Pictures in a second.
@@ -79,9 +75,7 @@ impl Plan {
     }
 
     fn sound(&self, sequence: u32) -> Frame {
-        let bytes = |frames: u32| {
-            u64::from(frames) * self.audio * aac::FRAME_SAMPLES / aac::SAMPLE_RATE / 8
-        };
+        let bytes = |frames: u32| u64::from(frames) * self.audio * aac::FRAME_SAMPLES / aac::SAMPLE_RATE / 8;
         let length = bytes(sequence + 1) - bytes(sequence);
         Frame {
             due: sound_at(sequence),
@@ -200,10 +194,7 @@ mod tests {
     fn plan_without_room_for_a_mark_is_refused() {
         let error = Plan::new(10_000, 60, Duration::from_secs(2), 0).unwrap_err();
 
-        assert_eq!(
-            error.to_string(),
-            "pictures of 20 bytes have no room for a mark: raise --bitrate or lower --fps"
-        );
+        assert_eq!(error.to_string(), "pictures of 20 bytes have no room for a mark: raise --bitrate or lower --fps");
         assert!(Plan::new(1_000_000_000, 25, Duration::from_secs(10), 0).is_err());
     }
 }

@@ -47,7 +47,8 @@ impl Publisher {
         }
     }
 
-    async fn publish(&self) -> Result<(), Lost> {
+    /// Publishes to the end, or until the connection is lost.
+    pub async fn publish(&self) -> Result<(), Lost> {
         let mut connection = Connection::open(self.address, &self.target).await?;
         connection.client.publish(&self.target.stream(self.number));
         let published = |event: &Event| match event {
@@ -56,10 +57,7 @@ impl Publisher {
         };
         let stream_id = connection.wait(published).await?;
         lock(&self.sent).begin();
-        let mut stream = Stream {
-            connection,
-            stream_id,
-        };
+        let mut stream = Stream { connection, stream_id };
         self.send(&mut stream).await?;
         lock(&self.sent).end();
         stream.close().await
@@ -77,9 +75,7 @@ impl Publisher {
             lock(&self.sent).count(payload.len(), late);
             stream.send(kind, frame.due, payload).await?;
         }
-        stream
-            .send(Kind::VIDEO, self.duration, h264::END.to_vec())
-            .await
+        stream.send(Kind::VIDEO, self.duration, h264::END.to_vec()).await
     }
 
     async fn send_headers(&self, stream: &mut Stream) -> Result<(), Lost> {
@@ -162,20 +158,12 @@ impl Stream {
 
 /// `onMetaData`, as encoders send it.
 fn metadata(plan: &Plan) -> Vec<u8> {
-    let mut properties = vec![
-        ("width", 16.0),
-        ("height", 16.0),
-        ("framerate", f64::from(plan.fps())),
-        ("videocodecid", 7.0),
-    ];
+    let mut properties =
+        vec![("width", 16.0), ("height", 16.0), ("framerate", f64::from(plan.fps())), ("videocodecid", 7.0)];
     if plan.has_audio() {
         properties.extend([("audiocodecid", 10.0), ("audiosamplerate", 44_100.0)]);
     }
-    let values: [Value; 3] = [
-        "@setDataFrame".into(),
-        "onMetaData".into(),
-        Value::ecma_array(properties),
-    ];
+    let values: [Value; 3] = ["@setDataFrame".into(), "onMetaData".into(), Value::ecma_array(properties)];
     let mut payload = Vec::new();
     for value in values {
         amf0::encode(&value, &mut payload).unwrap_or_default();

@@ -26,14 +26,7 @@ pub struct Sent {
 impl Sent {
     /// Nothing.
     pub fn new() -> Self {
-        Self {
-            publishing: 0,
-            started: 0,
-            frames: 0,
-            bytes: 0,
-            late: Times::new(),
-            reasons: BTreeMap::new(),
-        }
+        Self { publishing: 0, started: 0, frames: 0, bytes: 0, late: Times::new(), reasons: BTreeMap::new() }
     }
 
     /// A publisher may send.
@@ -122,10 +115,7 @@ impl Report {
     /// For people.
     pub fn table(&self) -> String {
         let mut table = Table::default();
-        let published = [
-            (u64::from(self.published), "published"),
-            (self.disconnects, "disconnected"),
-        ];
+        let published = [(u64::from(self.published), "published"), (self.disconnects, "disconnected")];
         table.line("url", &self.url);
         table.counts("publishers", &published);
         table.reasons(&self.disconnect_reasons);
@@ -133,10 +123,7 @@ impl Report {
         let rate = self.megabits_per_second;
         let sent = bytes(self.bytes_sent);
         table.line("bytes", &format!("{sent} sent, {rate:.1} Mb/s"));
-        table.line(
-            "cpu of this process",
-            &format!("{:.2} s", self.bench_cpu_seconds),
-        );
+        table.line("cpu of this process", &format!("{:.2} s", self.bench_cpu_seconds));
         table.percentiles_head();
         table.percentiles("sent after it was due", self.late_ms);
         table.finish()

@@ -18,13 +18,7 @@ fn parse<A: Args + FromArgMatches>(arguments: &[&str]) -> Result<A, clap::Error>
 async fn run(faults: Faults) -> (publish::Report, play::Report) {
     let url = format!("{}/live/cam{{n}}", Relay::start(faults).await);
     let publish = ["--publishers=2", "--duration=1500ms", "--gop=200ms", &url];
-    let play = [
-        "--viewers=6",
-        "--streams=2",
-        "--duration=1s",
-        "--max-lost=0",
-        &url,
-    ];
+    let play = ["--viewers=6", "--streams=2", "--duration=1s", "--max-lost=0", &url];
     let (publish, play) = (parse(&publish).unwrap(), parse(&play).unwrap());
 
     let (sent, seen) = tokio::join!(publish::publish(&publish), play::play(&play));
@@ -41,7 +35,7 @@ async fn all_that_is_published_is_seen_in_order() {
     assert_eq!(seen.frames_checked, seen.frames_received);
     assert_eq!((seen.frames_lost, seen.frames_repeated), (0, 0));
     assert_eq!((seen.frames_out_of_order, seen.frames_damaged), (0, 0));
-    assert!(seen.latency_ms.is_some() && seen.first_frame_from_play_ms.is_some());
+    assert!(seen.latency_ms.is_some() && seen.first_keyframe_ms.is_some());
     assert!(seen.bounds_broken.is_empty());
 }
 
@@ -62,10 +56,7 @@ async fn server_that_is_not_there_is_an_error_at_the_start() {
 
     let error = play::play(&parse(&[&url]).unwrap()).await.unwrap_err();
 
-    assert_eq!(
-        error.to_string(),
-        format!("can't reach {url}: connection refused")
-    );
+    assert_eq!(error.to_string(), format!("can't reach {url}: connection refused"));
 }
 
 #[test]

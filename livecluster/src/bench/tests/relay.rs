@@ -35,10 +35,7 @@ impl Relay {
     pub async fn start(faults: Faults) -> String {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("rtmp://{}", listener.local_addr().unwrap());
-        let relay = Self {
-            streams: Arc::default(),
-            faults,
-        };
+        let relay = Self { streams: Arc::default(), faults };
         tokio::spawn(async move {
             while let Ok((socket, _)) = listener.accept().await {
                 tokio::spawn(relay.clone().serve(socket));
@@ -62,10 +59,7 @@ impl Relay {
 
     fn stream(&self, name: String) -> Sender<Message> {
         let mut streams = lock(&self.streams);
-        streams
-            .entry(name)
-            .or_insert_with(|| channel(1000).0)
-            .clone()
+        streams.entry(name).or_insert_with(|| channel(1000).0).clone()
     }
 }
 
@@ -112,21 +106,13 @@ impl Client {
     fn decide(&mut self, event: Event, now: Instant) {
         match event {
             Event::Connect(_) => self.server.accept_connect(now).unwrap(),
-            Event::Publish {
-                stream_id, name, ..
-            } => {
+            Event::Publish { stream_id, name, .. } => {
                 self.publishes = Some(self.relay.stream(name));
                 self.server.start_publish(stream_id);
             }
-            Event::Play {
-                stream_id, play, ..
-            } => {
+            Event::Play { stream_id, play, .. } => {
                 let messages = self.relay.stream(play.name.clone()).subscribe();
-                self.plays = Some(Play {
-                    stream_id,
-                    messages,
-                    count: 0,
-                });
+                self.plays = Some(Play { stream_id, messages, count: 0 });
                 self.server.start_play(stream_id);
             }
             Event::Media(message) => {
@@ -144,10 +130,7 @@ impl Client {
         if self.relay.faults == Faults::DropEveryTenth && play.count.is_multiple_of(10) {
             return;
         }
-        let message = Message {
-            stream_id: play.stream_id,
-            ..message
-        };
+        let message = Message { stream_id: play.stream_id, ..message };
         Chunked::new(csid(message.kind), &message, self.server.chunk_size()).write(output);
     }
 }
