@@ -1,4 +1,4 @@
-//! Random worlds with random faults. `SIM_SEEDS` is how many (400 if not set), `SIM_SEED` runs one of them alone.
+//! Random worlds with random faults. `SIM_SEEDS` is how many (2000 if not set), `SIM_SEED` runs one of them alone.
 
 use std::thread;
 
@@ -13,17 +13,9 @@ fn random_worlds_are_sound() {
     let middle = seeds.start + (seeds.end - seeds.start) / 2;
     let halves = [seeds.start..middle, middle..seeds.end];
     let workers = halves.map(|seeds| thread::spawn(|| failures(seeds)));
-    let failures: Vec<_> = workers
-        .into_iter()
-        .flat_map(|worker| worker.join().expect("no panic"))
-        .collect();
+    let failures: Vec<_> = workers.into_iter().flat_map(|worker| worker.join().expect("no panic")).collect();
 
-    assert!(
-        failures.is_empty(),
-        "{} seeds failed:\n{}",
-        failures.len(),
-        failures.join("\n")
-    );
+    assert!(failures.is_empty(), "{} seeds failed:\n{}", failures.len(), failures.join("\n"));
 }
 
 fn failures(seeds: impl Iterator<Item = u64>) -> Vec<String> {
@@ -40,4 +32,4 @@ fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok()?.parse().ok()
 }
 
-const SEEDS: u64 = 400;
+const SEEDS: u64 = 2000;

@@ -15,10 +15,7 @@ fn cluster(seed: u64, origins: usize) -> (World, String) {
         seed,
         edges: 3,
         origins,
-        log: Limits {
-            age: SECOND / 2,
-            ..Limits::default()
-        },
+        log: Limits { age: SECOND / 2, ..Limits::default() },
         ..Setup::default()
     });
     world.run_for(SECOND * 3);
@@ -43,12 +40,7 @@ fn publish(world: &mut World, edge: usize, stream: &str) -> usize {
 }
 
 /// Every reader gets the document after so many milliseconds: the edges first, then the origins.
-fn write_after(
-    world: &mut World,
-    edges: [u64; 3],
-    origins: u64,
-    change: impl FnOnce(&mut Document),
-) {
+fn write_after(world: &mut World, edges: [u64; 3], origins: u64, change: impl FnOnce(&mut Document)) {
     let mut delays = Vec::new();
     for (edge, late) in edges.into_iter().enumerate() {
         delays.push((Reader::Edge(edge), Duration::from_millis(late)));
@@ -124,9 +116,7 @@ fn execution_3_edge_that_reads_on_at_the_old_origin_resumes_where_it_is() {
         for edges in [[3000, 0, 1500], [0, 3000, 1500]] {
             let (mut world, stream) = watched(seed, 2);
             let name = world.origin_name(1);
-            write_after(&mut world, edges, 0, |document| {
-                bind(document, &stream, &name)
-            });
+            write_after(&mut world, edges, 0, |document| bind(document, &stream, &name));
             world.run_for(SECOND * 6);
 
             assert_nothing_was_lost(&mut world);
@@ -175,9 +165,7 @@ fn execution_6_ended_publication_is_not_shown_again() {
     for seed in 0..SEEDS {
         let (mut world, stream) = watched(seed, 2);
         let name = world.origin_name(1);
-        write_after(&mut world, [1000, 0, 0], 0, |document| {
-            bind(document, &stream, &name)
-        });
+        write_after(&mut world, [1000, 0, 0], 0, |document| bind(document, &stream, &name));
         world.run_for(SECOND + Duration::from_millis(seed));
         world.unpublish(0);
         world.break_link(1, 1, Cut::Both);
@@ -209,12 +197,7 @@ fn execution_7_tail_of_a_superseded_publication_is_seen_though_the_origin_dies()
             world.run_for(SECOND * 6);
 
             let sent = world.publishers[0].sent;
-            assert!(
-                world
-                    .viewers
-                    .iter()
-                    .all(|viewer| viewer.passages[0].next == sent)
-            );
+            assert!(world.viewers.iter().all(|viewer| viewer.passages[0].next == sent));
             world.assert_all_follow();
             world.assert_no_hole();
             world.assert_released();
@@ -233,10 +216,7 @@ fn execution_8_publisher_whose_link_is_cut_is_not_taken_for_silent() {
         world.mend(0, 0);
         world.run_for(SECOND * 4);
 
-        assert!(matches!(
-            world.publishers[impostor].state,
-            State::Refused(_)
-        ));
+        assert!(matches!(world.publishers[impostor].state, State::Refused(_)));
         assert_eq!(world.publishers[0].state, State::Publishing);
         assert_nothing_was_lost(&mut world);
     }
@@ -303,11 +283,7 @@ fn execution_11_who_resumes_first_does_not_win_by_that() {
         world.start(0);
         world.run_for(SECOND * 6);
 
-        assert_eq!(
-            world.publishers[heir].state,
-            State::Publishing,
-            "seed {seed}"
-        );
+        assert_eq!(world.publishers[heir].state, State::Publishing, "seed {seed}");
         assert_eq!(world.publishers[0].state, State::Revoked, "seed {seed}");
         world.assert_all_follow();
         world.assert_released();
@@ -327,12 +303,7 @@ fn execution_12_edge_that_was_cut_off_during_a_takeover_sees_the_new_publisher_s
         world.run_for(SECOND * 5);
 
         let sent = world.publishers[0].sent;
-        assert!(
-            world
-                .viewers
-                .iter()
-                .all(|viewer| viewer.passages[0].next == sent)
-        );
+        assert!(world.viewers.iter().all(|viewer| viewer.passages[0].next == sent));
         world.assert_all_follow();
         world.assert_no_hole();
         world.assert_released();
@@ -387,14 +358,10 @@ fn execution_15_origin_with_an_old_log_does_not_answer_for_a_newer_one() {
         let (mut world, stream) = watched(seed, 2);
         let (first, second) = (world.origin_name(0), world.origin_name(1));
         world.cut(0, 0, Cut::Both);
-        write_after(&mut world, [10; 3], 10, |document| {
-            bind(document, &stream, &second)
-        });
+        write_after(&mut world, [10; 3], 10, |document| bind(document, &stream, &second));
         world.run_for(SECOND * 5);
         world.mend(0, 0);
-        write_after(&mut world, [10; 3], 10, |document| {
-            bind(document, &stream, &first)
-        });
+        write_after(&mut world, [10; 3], 10, |document| bind(document, &stream, &first));
         world.run_for(SECOND * 5);
 
         assert_nothing_was_lost(&mut world);

@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use livecluster_tests::local::{
-    Client, Cluster, LIMIT, Options, Pace, Part, Publisher, Viewer, within,
-};
+use livecluster_tests::local::{Client, Cluster, LIMIT, Options, Pace, Part, Publisher, Viewer, within};
 
 /// Frames whose cost is measured.
 const FRAMES: u32 = 400;
@@ -34,11 +32,7 @@ async fn cost_of_viewers(cluster: &Cluster, name: &str, count: usize) -> Cost {
     })
     .await;
     let before = bytes_from_origin(far).await;
-    let pace = Pace {
-        interval: Duration::from_millis(10),
-        bytes: 4000,
-        ..Pace::default()
-    };
+    let pace = Pace { interval: Duration::from_millis(10), bytes: 4000, ..Pace::default() };
     let publisher = Publisher::start(near, name, pace).await;
     publisher.until_sent(FRAMES).await;
     let (sent, publisher) = publisher.stop().await;
@@ -54,20 +48,12 @@ async fn cost_of_viewers(cluster: &Cluster, name: &str, count: usize) -> Cost {
     drop(publisher);
     let headers = pace.headers(1);
     let all = (0..sent).flat_map(|number| pace.frame(1, number));
-    let payloads = headers
-        .into_iter()
-        .chain(all)
-        .map(|message| message.payload.len());
-    Cost {
-        bytes,
-        payload: payloads.clone().sum::<usize>() as f64,
-        messages: payloads.count() as f64,
-    }
+    let payloads = headers.into_iter().chain(all).map(|message| message.payload.len());
+    Cost { bytes, payload: payloads.clone().sum::<usize>() as f64, messages: payloads.count() as f64 }
 }
 
 async fn bytes_from_origin(edge: &Part) -> f64 {
-    edge.metric("mrtmp_bytes", r#"direction="in",peer="origin-0""#)
-        .await
+    edge.metric("mrtmp_bytes", r#"direction="in",peer="origin-0""#).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -83,10 +69,7 @@ async fn hundred_viewers_of_an_edge_cost_the_link_one_copy() {
     let framing = (one.bytes - one.payload) / one.messages;
     assert!(framing <= 24.0, "{framing} bytes of framing a message");
     let ratio = (hundred.bytes / hundred.payload) / (one.bytes / one.payload);
-    assert!(
-        (0.95..1.05).contains(&ratio),
-        "{ratio} times the bytes of one"
-    );
+    assert!((0.95..1.05).contains(&ratio), "{ratio} times the bytes of one");
 }
 
 /// An edge that forgets fast and closes viewers that stall.
@@ -104,11 +87,7 @@ async fn impatient_edge() -> Cluster {
 }
 
 /// A stream that fills buffers fast: 200 KB a second.
-const RICH: Pace = Pace {
-    interval: Duration::from_millis(20),
-    keyframe_every: 25,
-    bytes: 4000,
-};
+const RICH: Pace = Pace { interval: Duration::from_millis(20), keyframe_every: 25, bytes: 4000 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn viewer_that_stalls_is_skipped_and_in_the_end_closed_and_disturbs_nobody() {
@@ -129,10 +108,8 @@ async fn viewer_that_stalls_is_skipped_and_in_the_end_closed_and_disturbs_nobody
     stalled.until(stalled_at + 150).await;
     // Then it never reads again.
     let stalled = stalled.stop().await;
-    within(LIMIT, "the stalled viewer is closed", async || {
-        (edge.disconnects("stalled").await == 1.0).then_some(())
-    })
-    .await;
+    within(LIMIT, "the stalled viewer is closed", async || (edge.disconnects("stalled").await == 1.0).then_some(()))
+        .await;
 
     assert_hole(&stalled.shown.video());
     assert!(edge.metric("play_skipped_messages_total", "").await > 0.0);

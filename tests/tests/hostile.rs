@@ -7,9 +7,7 @@ use livecluster_rtmp::amf0::Value;
 use livecluster_rtmp::command::answer::command;
 use livecluster_rtmp::message::Kind;
 use livecluster_tests::local::raw::{self, Raw};
-use livecluster_tests::local::{
-    Client, Cluster, LIMIT, Options, Pace, Part, Publisher, Viewer, within,
-};
+use livecluster_tests::local::{Client, Cluster, LIMIT, Options, Pace, Part, Publisher, Viewer, within};
 use livecluster_tests::sim::Random;
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
@@ -26,10 +24,7 @@ impl Scene {
     async fn set() -> Self {
         let cluster = Cluster::start(Options {
             edges: 1,
-            arguments: &[
-                "--edge-arg=--handshake-seconds=2",
-                "--edge-arg=--connect-seconds=2",
-            ],
+            arguments: &["--edge-arg=--handshake-seconds=2", "--edge-arg=--connect-seconds=2"],
             ..Options::default()
         })
         .await;
@@ -37,12 +32,7 @@ impl Scene {
         let publisher = Publisher::start(edge, "alice", Pace::default()).await;
         let bystander = Viewer::start(edge, "alice").await;
         publisher.until_sent(10).await;
-        Self {
-            memory: edge.memory(),
-            cluster,
-            publisher,
-            bystander,
-        }
+        Self { memory: edge.memory(), cluster, publisher, bystander }
     }
 
     fn edge(&self) -> &Part {
@@ -52,14 +42,9 @@ impl Scene {
     /// The bystander has missed nothing, all others are gone, and so is what they took.
     async fn end(self) {
         let edge = self.edge();
-        within(LIMIT, "the hostile clients are gone", async || {
-            (edge.status().await["connections"] == 2).then_some(())
-        })
-        .await;
-        within(LIMIT, "memory returns", async || {
-            (edge.memory() < self.memory + REMAINDER).then_some(())
-        })
-        .await;
+        within(LIMIT, "the hostile clients are gone", async || (edge.status().await["connections"] == 2).then_some(()))
+            .await;
+        within(LIMIT, "memory returns", async || (edge.memory() < self.memory + REMAINDER).then_some(())).await;
         let sent = self.publisher.sent();
         self.bystander.until(sent + 5).await;
         let seen = self.bystander.stop().await;
@@ -74,10 +59,7 @@ async fn assert_disconnects(edge: &Part, reason: &str, count: usize) {
     let what = format!("{count} clients are closed: {reason}");
     within(LIMIT, &what, async || {
         let closed = edge.disconnects(reason).await;
-        assert!(
-            closed <= count as f64,
-            "{closed} instead of {count}: {reason}"
-        );
+        assert!(closed <= count as f64, "{closed} instead of {count}: {reason}");
         (closed == count as f64).then_some(())
     })
     .await;
@@ -144,9 +126,7 @@ async fn garbage_closes_the_connection_that_it_came_on() {
     println!("seed {seed}");
     let mut random = Random::new(seed);
     for _ in 0..50 {
-        let garbage: Vec<u8> = (0..100_000)
-            .map(|_| random.number().to_le_bytes()[0])
-            .collect();
+        let garbage: Vec<u8> = (0..100_000).map(|_| random.number().to_le_bytes()[0]).collect();
         let mut raw = Raw::shake_hands(edge).await;
         raw.send(&garbage).await;
         raw.until_closed().await;
@@ -159,10 +139,7 @@ async fn garbage_closes_the_connection_that_it_came_on() {
 fn broken_messages() -> [(&'static str, Vec<u8>); 10] {
     let command = |payload: &[u8]| raw::message(Kind::COMMAND_AMF0, payload.to_vec());
     let chunk_size = |payload: &[u8]| raw::message(Kind::SET_CHUNK_SIZE, payload.to_vec());
-    let nested = [
-        &b"\x02\0\x07connect\0\x3f\xf0\0\0\0\0\0\0"[..],
-        &b"\x03\0\x01a".repeat(3500),
-    ];
+    let nested = [&b"\x02\0\x07connect\0\x3f\xf0\0\0\0\0\0\0"[..], &b"\x03\0\x01a".repeat(3500)];
     [
         ("nested objects", command(&nested.concat())),
         ("a command of nothing", command(b"")),
@@ -172,14 +149,8 @@ fn broken_messages() -> [(&'static str, Vec<u8>); 10] {
         ("a chunk size of 0", chunk_size(&[0; 4])),
         ("half a chunk size", chunk_size(&[0; 2])),
         ("a header that leaves all out", vec![0xc9, 1, 2, 3]),
-        (
-            "a message of 16 MB",
-            b"\x03\0\0\0\xff\xff\xff\x14\0\0\0\0".to_vec(),
-        ),
-        (
-            "another command before connect",
-            raw::chunks(&create_stream(1)),
-        ),
+        ("a message of 16 MB", b"\x03\0\0\0\xff\xff\xff\x14\0\0\0\0".to_vec()),
+        ("another command before connect", raw::chunks(&create_stream(1))),
     ]
 }
 

@@ -26,41 +26,29 @@ impl Independent {
         let address = edge.rtmp.expect("an edge");
         let mut socket = TcpStream::connect(address).await.expect("a connection");
         let rest = shake_hands(&mut socket).await;
-        let config = ClientSessionConfig {
-            tc_url: Some(format!("rtmp://{address}/live")),
-            ..ClientSessionConfig::new()
-        };
+        let config =
+            ClientSessionConfig { tc_url: Some(format!("rtmp://{address}/live")), ..ClientSessionConfig::new() };
         let (session, results) = ClientSession::new(config).expect("a session");
-        let mut client = Self {
-            socket,
-            session,
-            events: VecDeque::new(),
-        };
+        let mut client = Self { socket, session, events: VecDeque::new() };
         client.take(results).await;
         let results = client.session.handle_input(&rest).expect("RTMP");
         client.take(results).await;
         let request = client.session.request_connection("live".to_owned());
         client.take(vec![request.expect("a request")]).await;
-        client
-            .expect(|event| event == ClientSessionEvent::ConnectionRequestAccepted)
-            .await;
+        client.expect(|event| event == ClientSessionEvent::ConnectionRequestAccepted).await;
         client
     }
 
     async fn publish(&mut self, name: &str) {
-        let request = self
-            .session
-            .request_publishing(name.to_owned(), PublishRequestType::Live);
+        let request = self.session.request_publishing(name.to_owned(), PublishRequestType::Live);
         self.take(vec![request.expect("a request")]).await;
-        self.expect(|event| event == ClientSessionEvent::PublishRequestAccepted)
-            .await;
+        self.expect(|event| event == ClientSessionEvent::PublishRequestAccepted).await;
     }
 
     async fn play(&mut self, name: &str) {
         let request = self.session.request_playback(name.to_owned());
         self.take(vec![request.expect("a request")]).await;
-        self.expect(|event| event == ClientSessionEvent::PlaybackRequestAccepted)
-            .await;
+        self.expect(|event| event == ClientSessionEvent::PlaybackRequestAccepted).await;
     }
 
     async fn send_all(&mut self, messages: &[Message]) {
@@ -118,10 +106,7 @@ async fn shake_hands(socket: &mut TcpStream) -> Vec<u8> {
         assert!(len > 0, "the edge has closed the connection");
         match handshake.process_bytes(&input[..len]).expect("a handshake") {
             HandshakeProcessResult::InProgress { response_bytes } => output = response_bytes,
-            HandshakeProcessResult::Completed {
-                response_bytes,
-                remaining_bytes,
-            } => {
+            HandshakeProcessResult::Completed { response_bytes, remaining_bytes } => {
                 let sent = socket.write_all(&response_bytes).await;
                 sent.expect("the edge takes it");
                 return remaining_bytes;
@@ -137,12 +122,7 @@ fn frame_of(event: ClientSessionEvent) -> Option<Frame> {
         ClientSessionEvent::AudioDataReceived { data, .. } => (Kind::AUDIO, data),
         _ => return None,
     };
-    Some(Frame::of(&Message {
-        kind,
-        timestamp: 0,
-        stream_id: 1,
-        payload,
-    }))
+    Some(Frame::of(&Message { kind, timestamp: 0, stream_id: 1, payload }))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -152,10 +132,7 @@ async fn what_one_independent_client_publishes_another_plays() {
     let mut viewer = Independent::connect(&cluster.edges[1]).await;
     publisher.publish("alice").await;
     // Frames of several chunks.
-    let pace = Pace {
-        bytes: 10_000,
-        ..Pace::default()
-    };
+    let pace = Pace { bytes: 10_000, ..Pace::default() };
     let [_, video, audio] = pace.headers(1);
     let frames = (0..100).flat_map(|number| pace.frame(1, number));
     let messages: Vec<_> = [video, audio].into_iter().chain(frames).collect();

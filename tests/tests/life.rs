@@ -9,11 +9,7 @@ use livecluster_tests::sim::{Reader, Setup, State, World, bind};
 const SECOND: Duration = Duration::from_secs(1);
 
 fn world(edges: usize, origins: usize) -> World {
-    let mut world = World::new(Setup {
-        edges,
-        origins,
-        ..Setup::default()
-    });
+    let mut world = World::new(Setup { edges, origins, ..Setup::default() });
     // Origins that have just started let publishes wait.
     world.run_for(SECOND * 3);
     world
@@ -46,11 +42,7 @@ fn one_copy_comes_down_for_all_viewers_of_an_edge() {
     world.assert_no_hole();
     let sent = world.publishers[alice].sent;
     assert!(world.edges[1].came_down <= sent, "{sent}");
-    assert!(
-        viewers
-            .iter()
-            .all(|at| world.viewers[*at].passages[0].first == 0)
-    );
+    assert!(viewers.iter().all(|at| world.viewers[*at].passages[0].first == 0));
     world.assert_released();
 }
 
@@ -65,10 +57,7 @@ fn late_viewer_starts_at_the_latest_keyframe_with_the_headers() {
     world.run_for(SECOND);
 
     let first = world.viewers[late].passages[0].first;
-    assert!(
-        first + world.publishers[alice].keyframe_every >= sent,
-        "{first} of {sent}"
-    );
+    assert!(first + world.publishers[alice].keyframe_every >= sent, "{first} of {sent}");
     world.assert_all_follow();
     world.assert_no_hole();
     world.assert_released();
@@ -145,10 +134,7 @@ fn second_publisher_takes_over_from_a_silent_one() {
     for at in viewers {
         assert_eq!(world.viewers[at].passages.len(), 2, "viewer {at}");
         assert_eq!(world.viewers[at].unpublished, 0, "viewer {at}");
-        assert_eq!(
-            world.viewers[at].passages[0].next,
-            world.publishers[first].sent
-        );
+        assert_eq!(world.viewers[at].passages[0].next, world.publishers[first].sent);
     }
     world.assert_all_follow();
     world.assert_no_hole();
@@ -160,15 +146,8 @@ fn publish_before_the_edge_knows_a_move_waits_for_the_document() {
     let mut world = world(2, 2);
     let stream = world.stream_of(0);
     let other = world.origin_name(1);
-    let late = [
-        (Reader::Origin(0), 100),
-        (Reader::Origin(1), 100),
-        (Reader::Edge(0), 2000),
-        (Reader::Edge(1), 100),
-    ];
-    write_at(&mut world, &late, |document| {
-        bind(document, &stream, &other)
-    });
+    let late = [(Reader::Origin(0), 100), (Reader::Origin(1), 100), (Reader::Edge(0), 2000), (Reader::Edge(1), 100)];
+    write_at(&mut world, &late, |document| bind(document, &stream, &other));
     world.run_for(SECOND / 2);
 
     let alice = world.publish(0, &stream);
@@ -194,9 +173,7 @@ fn origin_that_is_behind_its_document_catches_up_before_it_answers() {
             (Reader::Edge(0), 100),
             (Reader::Edge(1), 100),
         ];
-        write_at(&mut world, &late, |document| {
-            bind(document, &stream, &other)
-        });
+        write_at(&mut world, &late, |document| bind(document, &stream, &other));
         world.run_for(SECOND / 5);
 
         let alice = world.publish(0, &stream);
@@ -213,13 +190,7 @@ fn origin_that_is_behind_its_document_catches_up_before_it_answers() {
 
 #[test]
 fn edge_that_lags_behind_the_log_gets_a_discontinuity_and_goes_on() {
-    let mut world = World::new(Setup {
-        log: Limits {
-            bytes: 30_000,
-            age: SECOND * 8,
-        },
-        ..Setup::default()
-    });
+    let mut world = World::new(Setup { log: Limits { bytes: 30_000, ..Limits::default() }, ..Setup::default() });
     world.run_for(SECOND * 3);
     let alice = world.publish(0, "alice");
     world.publishers[alice].len = 200;
@@ -232,23 +203,14 @@ fn edge_that_lags_behind_the_log_gets_a_discontinuity_and_goes_on() {
 
     let holes = &world.viewers[viewer].holes;
     assert!(!holes.is_empty());
-    assert!(
-        holes.iter().all(|hole| hole.reason == "successor"),
-        "{holes:?}"
-    );
+    assert!(holes.iter().all(|hole| hole.reason == "successor"), "{holes:?}");
     assert_eq!(world.publishers[alice].state, State::Publishing);
-    assert!(
-        world.publishers[alice].silence < SECOND,
-        "it was never slowed"
-    );
+    assert!(world.publishers[alice].silence < SECOND, "it was never slowed");
     world.assert_all_follow();
     world.assert_released();
 }
 
 fn write_at(world: &mut World, late: &[(Reader, u64)], change: impl FnOnce(&mut Document)) {
-    let late: Vec<_> = late
-        .iter()
-        .map(|(reader, late)| (*reader, Duration::from_millis(*late)))
-        .collect();
+    let late: Vec<_> = late.iter().map(|(reader, late)| (*reader, Duration::from_millis(*late))).collect();
     world.write_with(&late, change);
 }

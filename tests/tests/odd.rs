@@ -13,19 +13,11 @@ struct Oddity {
 }
 
 const fn oddity(what: &'static str, bytes: Vec<u8>, frames: Vec<Frame>) -> Oddity {
-    Oddity {
-        what,
-        bytes,
-        frames,
-    }
+    Oddity { what, bytes, frames }
 }
 
 /// Frames in two chunks.
-const PACE: Pace = Pace {
-    bytes: 200,
-    interval: std::time::Duration::ZERO,
-    keyframe_every: 50,
-};
+const PACE: Pace = Pace { bytes: 200, interval: std::time::Duration::ZERO, keyframe_every: 50 };
 
 /// Audio and video of one frame, and the chunk headers that they need.
 struct Pieces {
@@ -70,21 +62,9 @@ fn odd_chunks() -> Vec<Oddity> {
             [&frame.half()[..], &audio, &frame.tail].concat(),
             vec![Frame::Audio(50), Frame::Keyframe(50)],
         ),
-        oddity(
-            "a message that is aborted",
-            [earlier.half(), abort, frame.whole()].concat(),
-            keyframe(),
-        ),
-        oddity(
-            "a message that begins anew",
-            [earlier.half(), frame.whole()].concat(),
-            keyframe(),
-        ),
-        oddity(
-            "a video message of nothing",
-            b"\x04\0\0\0\0\0\0\x09\x01\0\0\0".to_vec(),
-            vec![Frame::Empty],
-        ),
+        oddity("a message that is aborted", [earlier.half(), abort, frame.whole()].concat(), keyframe()),
+        oddity("a message that begins anew", [earlier.half(), frame.whole()].concat(), keyframe()),
+        oddity("a video message of nothing", b"\x04\0\0\0\0\0\0\x09\x01\0\0\0".to_vec(), vec![Frame::Empty]),
         oddity(
             "a chunk stream that begins without a message stream",
             [&b"\x47\0\0\0\0\0\x6a\x08"[..], &frame.audio].concat(),
@@ -92,22 +72,12 @@ fn odd_chunks() -> Vec<Oddity> {
         ),
         oddity(
             "an extended time of nothing",
-            [
-                &audio[..],
-                b"\x45\xff\xff\xff\0\0\x6a\x08\0\0\0\0",
-                &later.audio,
-            ]
-            .concat(),
+            [&audio[..], b"\x45\xff\xff\xff\0\0\x6a\x08\0\0\0\0", &later.audio].concat(),
             vec![Frame::Audio(50), Frame::Audio(51)],
         ),
         oddity(
             "an extended time that is not repeated",
-            [
-                &b"\x04\xff\xff\xff\0\0\xc8\x09\x01\0\0\0\x01\0\0\0"[..],
-                &frame.head,
-                &frame.tail,
-            ]
-            .concat(),
+            [&b"\x04\xff\xff\xff\0\0\xc8\x09\x01\0\0\0\x01\0\0\0"[..], &frame.head, &frame.tail].concat(),
             keyframe(),
         ),
     ]
@@ -119,11 +89,7 @@ fn odd_control() -> Vec<Oddity> {
     let ping = chunks(&Control::PingRequest(7).encode());
     vec![
         oddity("the largest window", largest_window, vec![]),
-        oddity(
-            "an event that nobody knows",
-            message(Kind::USER_CONTROL, unknown_event),
-            vec![],
-        ),
+        oddity("an event that nobody knows", message(Kind::USER_CONTROL, unknown_event), vec![]),
         oddity("a ping", ping, vec![]),
     ]
 }
@@ -146,26 +112,10 @@ fn odd_values() -> Vec<Oddity> {
     vec![
         oddity("no data at all", data(18, b""), vec![Frame::Empty]),
         oddity("@setDataFrame of nothing", data(18, set_nothing), vec![]),
-        oddity(
-            "metadata of nothing",
-            data(18, set_no_metadata),
-            vec![Frame::Metadata],
-        ),
-        oddity(
-            "data of AMF3",
-            data(15, b"\0\x02\0\x0aonTextData\x05"),
-            vec![Frame::Metadata],
-        ),
-        oddity(
-            "a value of AMF3",
-            message(Kind::COMMAND_AMF3, of_amf3.to_vec()),
-            vec![],
-        ),
-        oddity(
-            "values of all types",
-            message(Kind::COMMAND_AMF0, of_all_types.concat()),
-            vec![],
-        ),
+        oddity("metadata of nothing", data(18, set_no_metadata), vec![Frame::Metadata]),
+        oddity("data of AMF3", data(15, b"\0\x02\0\x0aonTextData\x05"), vec![Frame::Metadata]),
+        oddity("a value of AMF3", message(Kind::COMMAND_AMF3, of_amf3.to_vec()), vec![]),
+        oddity("values of all types", message(Kind::COMMAND_AMF0, of_all_types.concat()), vec![]),
     ]
 }
 
@@ -173,10 +123,7 @@ fn odd_values() -> Vec<Oddity> {
 async fn what_comes_of(bytes: &[u8], edge: &Part, name: &str) -> Vec<Frame> {
     let mut publisher = Client::connect(edge).await;
     let stream_id = publisher.publish(name).await;
-    let before = PACE
-        .headers(stream_id)
-        .into_iter()
-        .chain(PACE.frame(stream_id, 0));
+    let before = PACE.headers(stream_id).into_iter().chain(PACE.frame(stream_id, 0));
     before.for_each(|message| publisher.queue(&message));
     publisher.flush().await.expect("the edge takes it");
     let mut viewer = Client::connect(edge).await;
@@ -201,11 +148,7 @@ async fn what_comes_of(bytes: &[u8], edge: &Part, name: &str) -> Vec<Frame> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn odd_publishers_are_understood() {
-    let cluster = Cluster::start(Options {
-        edges: 1,
-        ..Options::default()
-    })
-    .await;
+    let cluster = Cluster::start(Options { edges: 1, ..Options::default() }).await;
     let all = [odd_chunks(), odd_control(), odd_values()];
 
     for (index, oddity) in all.into_iter().flatten().enumerate() {

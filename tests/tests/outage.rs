@@ -8,12 +8,7 @@ const SECOND: Duration = Duration::from_secs(1);
 
 /// Three edges; a publisher on the first, a viewer on each.
 fn watched(seed: u64, origins: usize) -> World {
-    let mut world = World::new(Setup {
-        seed,
-        edges: 3,
-        origins,
-        ..Setup::default()
-    });
+    let mut world = World::new(Setup { seed, edges: 3, origins, ..Setup::default() });
     world.run_for(SECOND * 3);
     world.publish(0, "alice");
     for edge in 0..3 {
@@ -118,4 +113,23 @@ fn stream_of_an_origin_that_died_goes_on_at_another() {
 
         assert_nothing_was_lost(&mut world);
     }
+}
+
+#[test]
+fn viewer_waits_for_a_publisher_that_has_sent_nothing_yet() {
+    let mut world = World::new(Setup { hold: SECOND * 5, ..Setup::default() });
+    world.run_for(SECOND * 3);
+    let publisher = world.publish(0, "alice");
+    world.publishers[publisher].sends = false;
+    world.run_for(SECOND);
+    let viewer = world.play(1, "alice");
+    world.run_for(SECOND * 8);
+    assert_eq!(world.viewers[viewer].gone, None);
+
+    world.publishers[publisher].sends = true;
+    world.run_for(SECOND);
+
+    assert_eq!(world.viewers[viewer].passages.first().map(|seen| seen.first), Some(0));
+    world.assert_all_follow();
+    world.assert_released();
 }

@@ -1,9 +1,7 @@
 //! Publishers that come, go, and meet.
 
 use livecluster_rtmp::command::status;
-use livecluster_tests::local::{
-    Client, Cluster, Event, LIMIT, Options, Pace, Publisher, Viewer, within,
-};
+use livecluster_tests::local::{Client, Cluster, Event, LIMIT, Options, Pace, Publisher, Viewer, within};
 
 const KEY: &str = "live/alice";
 
@@ -32,11 +30,7 @@ async fn viewers_are_told_that_the_publisher_left_and_that_another_came() {
         let seen = viewer.stop().await;
         seen.shown.assert_whole();
         let mut client = seen.client;
-        if !seen
-            .statuses
-            .iter()
-            .any(|status| status.code == status::PLAY_UNPUBLISH_NOTIFY)
-        {
+        if !seen.statuses.iter().any(|status| status.code == status::PLAY_UNPUBLISH_NOTIFY) {
             client.expect_status(status::PLAY_UNPUBLISH_NOTIFY).await;
         }
         waiting.push(client);
@@ -118,11 +112,7 @@ async fn second_publisher_takes_over_from_one_that_is_silent() {
     let numbers = seen.shown.video();
     let taken_over = numbers.windows(2).position(|pair| pair[1] < pair[0]);
     let (old, new) = numbers.split_at(taken_over.expect("a takeover") + 1);
-    assert_eq!(
-        old.last(),
-        Some(&(sent - 1)),
-        "nothing of the first is lost"
-    );
+    assert_eq!(old.last(), Some(&(sent - 1)), "nothing of the first is lost");
     assert_eq!(new[..5], [0, 1, 2, 3, 4]);
 }
 
@@ -135,10 +125,7 @@ async fn publisher_that_unpublishes_may_publish_again_on_its_connection() {
     let (_, mut client) = first.stop().await;
 
     client.call(0, "deleteStream", [1.0.into()]).await;
-    within(LIMIT, "the stream is over", async || {
-        edge.stream(KEY).await.is_none().then_some(())
-    })
-    .await;
+    within(LIMIT, "the stream is over", async || edge.stream(KEY).await.is_none().then_some(())).await;
     let stream_id = client.publish("alice").await;
 
     assert_ne!(stream_id, 1);

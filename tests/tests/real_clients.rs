@@ -16,12 +16,7 @@ async fn what_ffmpeg_publishes_reaches_ffmpeg_and_rtmpdump_at_every_edge_frame_f
 
     let publisher = Program::publish(near, "sample").await;
     near.until_next(KEY, 50).await;
-    let late = [near, far].map(|edge| {
-        [
-            Recording::ffmpeg(edge, "sample"),
-            Recording::rtmpdump(edge, "sample"),
-        ]
-    });
+    let late = [near, far].map(|edge| [Recording::ffmpeg(edge, "sample"), Recording::rtmpdump(edge, "sample")]);
 
     publisher.succeed(LIMIT * 2).await;
     let came = early.frames(LIMIT).await;

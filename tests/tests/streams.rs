@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 
 use livecluster_rtmp::command::status;
-use livecluster_tests::local::{
-    Client, Cluster, Event, Frame, LIMIT, Options, Pace, Publisher, Shown, Viewer,
-};
+use livecluster_tests::local::{Client, Cluster, Event, Frame, LIMIT, Options, Pace, Publisher, Shown, Viewer};
 use tokio::time::timeout;
 
 async fn cluster() -> Cluster {
@@ -80,25 +78,18 @@ async fn one_connection_publishes_and_plays_several_streams() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn viewer_gets_nothing_while_it_is_paused_and_goes_on_at_a_keyframe() {
     let cluster = cluster().await;
-    let pace = Pace {
-        keyframe_every: 10,
-        ..Pace::default()
-    };
+    let pace = Pace { keyframe_every: 10, ..Pace::default() };
     let publisher = Publisher::start(&cluster.edges[0], "alice", pace).await;
     let mut viewer = Client::connect(&cluster.edges[1]).await;
     let stream_id = viewer.play("alice").await;
     viewer.media().await;
 
-    viewer
-        .call(stream_id, "pause", [true.into(), 0.0.into()])
-        .await;
+    viewer.call(stream_id, "pause", [true.into(), 0.0.into()]).await;
     viewer.expect_status(status::PAUSE_NOTIFY).await;
     let paused_at = publisher.sent();
     publisher.until_sent(paused_at + 25).await;
     assert_eq!(barrier(&mut viewer).await.frames, []);
-    viewer
-        .call(stream_id, "pause", [false.into(), 0.0.into()])
-        .await;
+    viewer.call(stream_id, "pause", [false.into(), 0.0.into()]).await;
     viewer.expect_status(status::UNPAUSE_NOTIFY).await;
 
     let first = Frame::of(&viewer.media().await);
@@ -115,10 +106,7 @@ async fn viewer_gets_nothing_while_it_is_paused_and_goes_on_at_a_keyframe() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn viewer_that_wants_no_video_gets_audio_and_then_video_from_a_keyframe_on() {
     let cluster = cluster().await;
-    let pace = Pace {
-        keyframe_every: 10,
-        ..Pace::default()
-    };
+    let pace = Pace { keyframe_every: 10, ..Pace::default() };
     let publisher = Publisher::start(&cluster.edges[0], "alice", pace).await;
     let mut viewer = Client::connect(&cluster.edges[1]).await;
     let stream_id = viewer.play("alice").await;

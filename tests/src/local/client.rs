@@ -88,12 +88,7 @@ impl Client {
     }
 
     /// Sends a command and returns its transaction id.
-    pub async fn call(
-        &mut self,
-        stream_id: u32,
-        name: &str,
-        arguments: impl IntoIterator<Item = Value>,
-    ) -> f64 {
+    pub async fn call(&mut self, stream_id: u32, name: &str, arguments: impl IntoIterator<Item = Value>) -> f64 {
         let transaction_id = self.session.call(stream_id, name, arguments);
         self.flush().await.expect("the command leaves");
         transaction_id
@@ -103,10 +98,7 @@ impl Client {
     pub async fn is_answered(&mut self) -> bool {
         let asked = self.session.call(0, "_checkbw", []);
         loop {
-            match timeout(LIMIT, self.event())
-                .await
-                .expect("an answer or an end")
-            {
+            match timeout(LIMIT, self.event()).await.expect("an answer or an end") {
                 Some(Event::Answered { transaction_id, .. }) if transaction_id == asked => {
                     return true;
                 }

@@ -21,11 +21,7 @@ pub struct Pace {
 impl Default for Pace {
     /// 25 frames a second of 1 KB, a keyframe each 2 seconds.
     fn default() -> Self {
-        Self {
-            interval: Duration::from_millis(40),
-            keyframe_every: 50,
-            bytes: 1000,
-        }
+        Self { interval: Duration::from_millis(40), keyframe_every: 50, bytes: 1000 }
     }
 }
 
@@ -33,19 +29,10 @@ impl Pace {
     /// What comes before all frames: metadata and the configurations of video and audio.
     pub fn headers(&self, stream_id: u32) -> [Message; 3] {
         let mut metadata = Vec::new();
-        for value in [
-            Value::from("@setDataFrame"),
-            "onMetaData".into(),
-            Value::ecma_array([("width", 320.0)]),
-        ] {
+        for value in [Value::from("@setDataFrame"), "onMetaData".into(), Value::ecma_array([("width", 320.0)])] {
             amf0::encode(&value, &mut metadata).expect("AMF0");
         }
-        let message = |kind, payload: Bytes| Message {
-            kind,
-            timestamp: 0,
-            stream_id,
-            payload,
-        };
+        let message = |kind, payload: Bytes| Message { kind, timestamp: 0, stream_id, payload };
         [
             message(Kind::DATA_AMF0, metadata.into()),
             message(Kind::VIDEO, Bytes::from_static(&[0x17, 0, 0, 0, 0, 1])),
@@ -65,16 +52,9 @@ impl Pace {
         let mut audio = BytesMut::from(&[0xaf, 1][..]);
         audio.put_u32(number);
         audio.put_bytes(0, AUDIO_LEN);
-        let message = |kind, timestamp, payload: BytesMut| Message {
-            kind,
-            timestamp,
-            stream_id,
-            payload: payload.freeze(),
-        };
-        [
-            message(Kind::VIDEO, number * 40, video),
-            message(Kind::AUDIO, number * 40 + 20, audio),
-        ]
+        let message =
+            |kind, timestamp, payload: BytesMut| Message { kind, timestamp, stream_id, payload: payload.freeze() };
+        [message(Kind::VIDEO, number * 40, video), message(Kind::AUDIO, number * 40 + 20, audio)]
     }
 }
 

@@ -101,11 +101,7 @@ impl Frames {
                 "0" => &mut video,
                 _ => &mut audio,
             };
-            frames.push(Frame {
-                place,
-                time: time.parse().expect("a time"),
-                hash: hash.to_owned(),
-            });
+            frames.push(Frame { place, time: time.parse().expect("a time"), hash: hash.to_owned() });
         }
         Self { video, audio }
     }
@@ -134,10 +130,6 @@ fn assert_same(what: &str, came: &[Frame], sent: &[Frame]) -> i64 {
     let shifts = || pairs().map(|(came, sent)| came.time - sent.time);
     let least = shifts().min().unwrap_or_default();
     let most = shifts().max().unwrap_or_default();
-    assert!(
-        most - least <= 1,
-        "{what}: time moves by {} ms",
-        most - least
-    );
+    assert!(most - least <= 1, "{what}: time moves by {} ms", most - least);
     least
 }

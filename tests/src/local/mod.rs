@@ -1,5 +1,6 @@
 //! A cluster of real processes for one test, and clients for it: in this process, ffmpeg and rtmpdump.
 
+mod admin;
 mod binary;
 mod client;
 mod frames;
@@ -9,8 +10,10 @@ mod part;
 mod player;
 mod publisher;
 pub mod raw;
+mod unnoticed;
 mod viewer;
 mod wait;
+mod watched;
 
 pub use client::{Client, Event};
 pub use frames::{Frame, Pace, Shown};
@@ -18,11 +21,14 @@ pub use media::{Frames, sample};
 pub use part::{Part, Process};
 pub use player::{Program, Recording};
 pub use publisher::Publisher;
+pub use unnoticed::{SAMPLE, nobody_notices};
 pub use viewer::{Seen, Viewer};
 pub use wait::{LIMIT, within};
+pub use watched::Watched;
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -42,11 +48,7 @@ pub struct Options<'a> {
 
 impl Default for Options<'_> {
     fn default() -> Self {
-        Self {
-            origins: 1,
-            edges: 2,
-            arguments: &[],
-        }
+        Self { origins: 1, edges: 2, arguments: &[] }
     }
 }
 
@@ -58,6 +60,8 @@ pub struct Cluster {
     pub edges: Vec<Part>,
     /// The origins, in order.
     pub origins: Vec<Part>,
+    /// Where it is changed.
+    admin: SocketAddr,
     directory: TempDir,
 }
 
@@ -75,15 +79,10 @@ impl Cluster {
         let mut line = String::new();
         let stdout = parent.stdout.take().expect("a pipe");
         BufReader::new(stdout).read_line(&mut line).expect("a line");
-        let mut cluster = Self {
-            parent,
-            edges: Vec::new(),
-            origins: Vec::new(),
-            directory,
-        };
         let report: Value = serde_json::from_str(&line).expect("a report");
-        cluster.edges = parts(&report["edges"]);
-        cluster.origins = parts(&report["origins"]);
+        let admin = admin::address(&report);
+        let (edges, origins) = (parts(&report["edges"]), parts(&report["origins"]));
+        let cluster = Self { parent, edges, origins, admin, directory };
         for part in cluster.edges.iter().chain(&cluster.origins) {
             part.until_ready().await;
         }
@@ -93,8 +92,7 @@ impl Cluster {
     /// Starts one more edge, which is a child of this process.
     pub async fn start_edge(&self, arguments: &[&str]) -> Process {
         let routes = self.path("routes.json");
-        let document = std::fs::read_to_string(&routes).expect("a route document");
-        let document: Value = serde_json::from_str(&document).expect("JSON");
+        let document: Value = serde_json::from_str(&self.read_routes()).expect("JSON");
         let mut command = Command::new(binary::livecluster());
         command
             .args(["edge", "--exit-with-parent", "--name", "edge-more"])
@@ -113,9 +111,37 @@ impl Cluster {
         });
         let owner = owner.await;
         let mut origins = self.origins.iter();
-        origins
-            .find(|origin| origin.name == owner)
-            .expect("an origin")
+        origins.find(|origin| origin.name == owner).expect("an origin")
+    }
+
+    /// Waits until no edge has a link to an origin.
+    pub async fn until_unlinked(&self, origin: &Part) {
+        for edge in &self.edges {
+            within(LIMIT, "the link is given up", async || {
+                let status = edge.status().await;
+                let mut links = status["links"].as_array()?.iter();
+                let is_up = links.any(|link| link["peer"] == *origin.name);
+                (!is_up).then_some(())
+            })
+            .await;
+        }
+    }
+
+    /// Puts something else in place of the route document.
+    pub fn write_routes(&self, text: &str) {
+        let next = self.path("routes.mine");
+        std::fs::write(&next, text).expect("written");
+        std::fs::rename(&next, self.path("routes.json")).expect("replaced");
+    }
+
+    /// Takes the route document away.
+    pub fn remove_routes(&self) {
+        std::fs::remove_file(self.path("routes.json")).expect("a document");
+    }
+
+    /// The text of the route document.
+    pub fn read_routes(&self) -> String {
+        std::fs::read_to_string(self.path("routes.json")).expect("a document")
     }
 
     fn path(&self, name: &str) -> String {
@@ -135,11 +161,7 @@ impl Drop for Cluster {
 }
 
 fn command(program: &Path, options: &Options<'_>, directory: &Path) -> Command {
-    let Options {
-        origins,
-        edges,
-        arguments,
-    } = options;
+    let Options { origins, edges, arguments } = options;
     let mut command = Command::new(program);
     command
         .args(["local", "--json", "--rtmp-listen", ANY])

@@ -48,10 +48,7 @@ impl Part {
 
     /// Waits until the part wants clients.
     pub async fn until_ready(&self) {
-        within(LIMIT, "the part is ready", async || {
-            self.is_ready().await.then_some(())
-        })
-        .await;
+        within(LIMIT, "the part is ready", async || self.is_ready().await.then_some(())).await;
     }
 
     /// Whether the part wants clients.
@@ -144,10 +141,7 @@ impl Process {
 
     /// Waits until it has ended.
     pub async fn exit(&mut self, limit: Duration) -> ExitStatus {
-        within(limit, "the process ends", async || {
-            self.child.try_wait().expect("a child")
-        })
-        .await
+        within(limit, "the process ends", async || self.child.try_wait().expect("a child")).await
     }
 
     /// Whether it has ended.

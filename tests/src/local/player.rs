@@ -20,9 +20,7 @@ pub struct Program {
 impl Program {
     fn start(command: &mut Command) -> Self {
         let child = command.stdin(Stdio::null()).kill_on_drop(true).spawn();
-        Self {
-            child: child.expect("ffmpeg and rtmpdump are installed"),
-        }
+        Self { child: child.expect("ffmpeg and rtmpdump are installed") }
     }
 
     /// Publishes the sample with ffmpeg, as fast as it plays; ends with it.
@@ -86,11 +84,7 @@ impl Recording {
     fn start(command: impl FnOnce(&Path) -> Command) -> Self {
         let directory = TempDir::new().expect("a temporary directory");
         let path = directory.path().join("recording");
-        Self {
-            program: Program::start(&mut command(&path)),
-            path,
-            _directory: directory,
-        }
+        Self { program: Program::start(&mut command(&path)), path, _directory: directory }
     }
 
     /// Whether the player still runs.

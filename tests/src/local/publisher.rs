@@ -27,17 +27,8 @@ impl Publisher {
     pub fn go_on(client: Client, stream_id: u32, pace: Pace) -> Self {
         let (count, sent) = watch::channel(0);
         let (stop, stopped) = oneshot::channel();
-        let sender = Sender {
-            client,
-            stream_id,
-            pace,
-            count,
-        };
-        Self {
-            sent,
-            stop,
-            task: tokio::spawn(sender.run(stopped)),
-        }
+        let sender = Sender { client, stream_id, pace, count };
+        Self { sent, stop, task: tokio::spawn(sender.run(stopped)) }
     }
 
     /// How many frames were sent.

@@ -56,12 +56,7 @@ impl Raw {
 
 /// A message of the connection's own stream, in chunks of the first size.
 pub fn message(kind: Kind, payload: impl Into<Bytes>) -> Vec<u8> {
-    chunks(&Message {
-        kind,
-        timestamp: 0,
-        stream_id: 0,
-        payload: payload.into(),
-    })
+    chunks(&Message { kind, timestamp: 0, stream_id: 0, payload: payload.into() })
 }
 
 /// A message in chunks of the first size.

@@ -43,11 +43,7 @@ impl Viewer {
     pub fn go_on(client: Client) -> Self {
         let (sender, last) = watch::channel(None);
         let (stop, stopped) = oneshot::channel();
-        Self {
-            last,
-            stop,
-            task: tokio::spawn(read(client, sender, stopped)),
-        }
+        Self { last, stop, task: tokio::spawn(read(client, sender, stopped)) }
     }
 
     /// The newest video frame.
@@ -76,17 +72,8 @@ impl Viewer {
     }
 }
 
-async fn read(
-    client: Client,
-    last: watch::Sender<Option<u32>>,
-    mut stopped: oneshot::Receiver<()>,
-) -> Seen {
-    let mut seen = Seen {
-        shown: Shown::default(),
-        statuses: Vec::new(),
-        connected: true,
-        client,
-    };
+async fn read(client: Client, last: watch::Sender<Option<u32>>, mut stopped: oneshot::Receiver<()>) -> Seen {
+    let mut seen = Seen { shown: Shown::default(), statuses: Vec::new(), connected: true, client };
     loop {
         let event = tokio::select! {
             _ = &mut stopped => return seen,

@@ -30,6 +30,25 @@ pub enum Breach {
     OldStateAfterFreeze,
     /// A link that is lost is taken for its clients' leaving.
     LeaveWithLink,
+    /// Documents do not say where live streams stay while defaults change.
+    DefaultsMove,
+}
+
+impl Breach {
+    /// All of them.
+    pub const ALL: [Self; 11] = [
+        Self::Reorder,
+        Self::Repeat,
+        Self::StableTooEarly,
+        Self::HaveTooMuch,
+        Self::NoMap,
+        Self::NoHeaders,
+        Self::NoEnd,
+        Self::NoAdoption,
+        Self::OldStateAfterFreeze,
+        Self::LeaveWithLink,
+        Self::DefaultsMove,
+    ];
 }
 
 impl World {
@@ -64,9 +83,7 @@ impl World {
                 stable.edges.clear();
                 vec![Frame::Stable(stable)]
             }
-            (Breach::NoHeaders, _, Frame::Header(_)) | (Breach::NoEnd, _, Frame::End(_)) => {
-                Vec::new()
-            }
+            (Breach::NoHeaders, _, Frame::Header(_)) | (Breach::NoEnd, _, Frame::End(_)) => Vec::new(),
             (_, _, frame) => vec![frame],
         }
     }
@@ -102,8 +119,5 @@ impl World {
 fn renumbered(media: Media, by: i64) -> Media {
     let number = media.sequence.saturating_add_signed(by);
     let payload = Payload::renumbered(&media.payload, media.kind, number);
-    Media {
-        payload: payload.unwrap_or_default(),
-        ..media
-    }
+    Media { payload: payload.unwrap_or_default(), ..media }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use livecluster_mrtmp::route;
+use livecluster_operator::routing::Wish;
 use livecluster_rtmp::broadcast::Limits;
 
 use super::{Breach, Cut, Random, Setup, State, Way, World};
@@ -33,10 +33,7 @@ fn setup(seed: u64, breach: Option<Breach>, random: &mut Random) -> Setup {
         _ => ms(300),
     };
     let log = match random.index(5) {
-        0 => Limits {
-            bytes: 20_000,
-            age: ms(4000),
-        },
+        0 => Limits { bytes: 20_000, age: ms(4000), ..Limits::default() },
         _ => Limits::default(),
     };
     Setup {
@@ -46,6 +43,7 @@ fn setup(seed: u64, breach: Option<Breach>, random: &mut Random) -> Setup {
         hold: ms(60_000),
         lateness: (ms(10), lateness),
         log,
+        operator: true,
         breach,
         ..Setup::default()
     }
@@ -70,7 +68,8 @@ impl Chaos {
     }
 
     fn publish(&mut self, world: &mut World, edge: usize, stream: &str) -> usize {
-        let at = world.publish(edge, stream);
+        let secret = ["", "", "one", "another"][self.random.index(4)];
+        let at = world.publish_with_key(edge, stream, secret);
         world.publishers[at].every = ms(40 + self.random.below(60));
         world.publishers[at].keyframe_every = 10 + self.random.below(20);
         at
@@ -80,11 +79,13 @@ impl Chaos {
     fn happen(&mut self, world: &mut World) {
         let pause = self.random.between(ms(50), ms(4000));
         world.run_for(pause);
-        match self.random.index(10) {
+        match self.random.index(12) {
             0 | 1 => self.hurt_link(world),
             2 | 3 => self.hurt_origin(world),
             4 | 5 => self.plan(world),
             6 | 7 => self.change_viewers(world),
+            8 => self.hurt_operator(world),
+            9 if self.random.once_in(2) => self.replace_edge(world),
             _ => self.change_publishers(world),
         }
         world.check_memory();
@@ -131,51 +132,60 @@ impl Chaos {
                 world.freeze(at);
                 world.after(away, move |world| world.thaw(at));
             }
-            _ => self.lose_origin(world, at, away),
-        }
-    }
-
-    /// An origin dies, leaves the document, and comes back later as a new one.
-    fn lose_origin(&mut self, world: &mut World, at: usize, away: Duration) {
-        world.kill(at);
-        let seen = self.random.between(ms(300), ms(2000));
-        world.after(seen, move |world| {
-            if !world.origins[at].runs() {
-                world.remove_origin(at);
+            _ => {
+                world.kill(at);
+                world.forget_document(at);
+                world.after(away * 2, move |world| world.start(at));
             }
-        });
-        world.after(seen + away, move |world| world.bring_back(at));
+        }
     }
 
     fn plan(&mut self, world: &mut World) {
         let at = self.random.index(world.origins.len());
-        let is_active = world.is_in(at, route::State::Active);
         match self.random.index(3) {
-            0 if is_active && world.origins[at].runs() => self.drain(world, at),
-            _ if is_active && world.origins[at].runs() => {
+            0 => self.drain(world, at),
+            1 => world.end_moves(),
+            _ => {
                 let stream = self.stream();
-                world.move_stream(&stream, at);
+                world.want_moved(&stream, at);
             }
-            _ => {}
         }
     }
 
+    /// An origin is drained, stopped some time later whether it is empty or not, and started again.
     fn drain(&mut self, world: &mut World, at: usize) {
-        world.drain_origin(at);
-        let first = self.random.between(ms(100), ms(3000));
-        world.after(first, move |world| {
-            if world.is_in(at, route::State::Draining) {
-                world.empty_origin(at);
-            }
-        });
-        let last = first + world.setup.lateness.1 + ms(6000);
-        world.after(last, move |world| {
-            if world.is_in(at, route::State::Draining) {
+        world.wish(at, Wish::Draining);
+        let time = self.random.between(ms(100), ms(6000) + world.setup.lateness.1);
+        let stops = self.random.once_in(2);
+        world.after(time, move |world| {
+            if stops {
                 world.kill(at);
-                world.remove_origin(at);
-                world.after(ms(2000), move |world| world.bring_back(at));
+                world.start(at);
             }
+            world.wish(at, Wish::Active);
         });
+    }
+
+    fn hurt_operator(&mut self, world: &mut World) {
+        let away = self.random.between(ms(100), ms(8000));
+        match self.random.index(3) {
+            0 => {
+                world.stop_operator();
+                world.after(away, World::start_operator);
+            }
+            1 => world.delete_document(),
+            _ => {
+                let readers = world.readers();
+                let part = readers[self.random.index(readers.len())];
+                world.cut_watch(part, away);
+            }
+        }
+    }
+
+    fn replace_edge(&mut self, world: &mut World) {
+        let edge = self.random.index(world.edges.len());
+        let keeps_name = self.random.once_in(2);
+        world.replace_edge(edge, keeps_name);
     }
 
     fn change_viewers(&mut self, world: &mut World) {
@@ -214,18 +224,24 @@ impl Chaos {
     /// Everything is mended; then every viewer has to see what its publisher sends, and everything has to be let go.
     fn settle(&mut self, world: &mut World) {
         world.run_for(ms(10_000) + world.setup.lateness.1 * 2);
+        world.end_moves();
         for at in 0..world.origins.len() {
             world.start(at);
-            world.bring_back(at);
+            world.wish(at, Wish::Active);
         }
         world.run_for(ms(10_000) + world.setup.lateness.1);
+        let lost = world.publishers.iter().any(|one| one.state == State::Lost);
+        if lost || self.is_small {
+            // Those who watched may be waiting for the end of one that is lost, or that did not fit.
+            world.run_for(world.setup.hold);
+        }
         for stream in self.streams.clone() {
             if world.live(&stream).is_none() {
                 let edge = self.random.index(world.edges.len());
                 self.publish(world, edge, &stream);
             }
         }
-        world.run_for(ms(10_000));
+        world.run_for(ms(10_000) + world.setup.lateness.1);
         world.check_following();
         if !self.is_small {
             world.check_no_hole();
@@ -236,7 +252,9 @@ impl Chaos {
             world.unpublish(at);
         }
         world.run_for(ms(3000));
-        world.check_ends();
+        if !self.is_small {
+            world.check_ends();
+        }
         world.check_released();
     }
 }
@@ -247,26 +265,6 @@ impl World {
             self.forget_document(at);
         }
         self.start(at);
-    }
-
-    /// An origin that was away runs, is announced, and takes streams when every reader knows of it.
-    fn bring_back(&mut self, at: usize) {
-        self.start(at);
-        self.announce_origin(at);
-        let wait = self.setup.lateness.1 + ms(500);
-        self.after(wait, move |world| {
-            if world.origins[at].runs() && world.is_in(at, route::State::Joining) {
-                world.activate_origin(at);
-            }
-        });
-    }
-
-    fn is_in(&self, at: usize, state: route::State) -> bool {
-        let name = self.origin_name(at);
-        self.routes
-            .document
-            .origin(&name)
-            .is_some_and(|origin| origin.state == state)
     }
 
     fn check_publishers(&mut self) {

@@ -15,11 +15,16 @@ use super::{Event, Publisher, State, Viewer, World};
 impl World {
     /// A client publishes. Returns its index.
     pub fn publish(&mut self, edge: usize, stream: &str) -> usize {
+        self.publish_with_key(edge, stream, "")
+    }
+
+    /// The same, with a key that shows who it is; empty: none.
+    pub fn publish_with_key(&mut self, edge: usize, stream: &str, secret: &str) -> usize {
         let at = self.publishers.len();
         let activity = Arc::new(AtomicU64::new(0));
         let now = self.instant();
         let client = (ClientId(2 * at as u64), 1);
-        let asks = Arc::new(Client::default());
+        let asks = Arc::new(Client { query: format!("key={secret}"), ..Client::default() });
         let core = &mut self.edges[edge].core;
         let publication = core.publish(client, key(stream), asks, Arc::clone(&activity), now);
         self.publishers.push(Publisher {
@@ -33,12 +38,14 @@ impl World {
             keyframe_every: 50,
             len: 20,
             silence: Duration::ZERO,
+            secret: secret.to_owned(),
             gave_way: false,
             run: at as u64,
             publication,
             activity,
             newest: self.now,
             asked: self.now,
+            accepted: self.now,
             version: 1,
             pending: CONFIGURATIONS.to_vec(),
             since_keyframe: 0,
@@ -90,6 +97,22 @@ impl World {
         self.after_edge(edge);
     }
 
+    /// All clients of an edge lose their connections with it.
+    pub(super) fn lose_clients(&mut self, edge: usize) {
+        // The ends of some who left may not have come to everyone.
+        let core = &self.edges[edge].core;
+        let kept: Vec<_> = core.streams().filter(|one| one.is_published).map(|one| one.key.to_string()).collect();
+        for publisher in self.publishers.iter_mut().filter(|one| one.edge == edge) {
+            let is_kept = publisher.state == State::Unpublished && kept.contains(&key(&publisher.stream).to_string());
+            if publisher.is_there() || is_kept {
+                publisher.state = State::Lost;
+            }
+        }
+        for viewer in self.viewers.iter_mut().filter(|one| one.edge == edge && one.gone.is_none()) {
+            viewer.leave("stopped");
+        }
+    }
+
     pub(super) fn send(&mut self, at: usize) {
         let now = self.now;
         let publisher = &mut self.publishers[at];
@@ -107,9 +130,7 @@ impl World {
         let (now, instant) = (self.now, self.instant());
         let publisher = &mut self.publishers[at];
         let message = publisher.next_message(now);
-        publisher
-            .activity
-            .fetch_add(message.payload.len() as u64, Ordering::Relaxed);
+        publisher.activity.fetch_add(message.payload.len() as u64, Ordering::Relaxed);
         let (edge, publication) = (publisher.edge, publisher.publication);
         let flow = self.edges[edge].core.media(publication, message, instant);
         self.publishers[at].slowed |= flow == Flow::Slow;
@@ -135,14 +156,14 @@ impl World {
         match event {
             ClientEvent::Published => {
                 publisher.state = State::Publishing;
-                publisher.newest = now;
+                (publisher.newest, publisher.accepted) = (now, now);
                 self.schedule(now, Event::Send(at));
             }
             ClientEvent::PublishRefused { code, .. } => publisher.state = State::Refused(code),
             ClientEvent::Revoked => {
                 publisher.silence = publisher.silence.max(now - publisher.newest);
                 publisher.state = State::Revoked;
-                self.publishers[at].gave_way = self.has_elder(at);
+                self.publishers[at].gave_way = self.has_elder(at) || self.has_heir(at);
             }
             ClientEvent::HoldEnded => publisher.state = State::HoldEnded,
             ClientEvent::Go => publisher.slowed = false,
@@ -164,11 +185,20 @@ impl World {
         }
     }
 
-    /// Whether somebody published the stream before this one came, and still does.
+    /// Whether somebody was let in before this one, or while documents were under way, and still has the stream.
     fn has_elder(&self, at: usize) -> bool {
         let stream = &self.publishers[at].stream;
-        let mut elders = self.publishers[..at].iter();
-        elders.any(|elder| elder.stream == *stream && elder.state == State::Publishing)
+        let latest = self.publishers[at].accepted + self.setup.lateness.1;
+        let others = self.publishers.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, one)| one);
+        let mut holders = others.filter(|one| matches!(one.state, State::Publishing | State::Lost));
+        holders.any(|one| one.stream == *stream && one.accepted <= latest)
+    }
+
+    /// Whether somebody else showed the same key for the stream.
+    pub(super) fn has_heir(&self, at: usize) -> bool {
+        let Publisher { stream, secret, .. } = &self.publishers[at];
+        let others = self.publishers.iter().enumerate().filter(|(other, _)| *other != at);
+        others.into_iter().any(|(_, one)| one.stream == *stream && one.secret == *secret && !secret.is_empty())
     }
 
     pub(super) fn let_viewers_read(&mut self, edge: usize) {

@@ -92,30 +92,20 @@ impl World {
     /// Every stream that somebody ever named.
     fn streams(&self) -> BTreeSet<String> {
         let published = self.publishers.iter().map(|one| one.stream.clone());
-        published
-            .chain(self.viewers.iter().map(|one| one.stream.clone()))
-            .collect()
+        published.chain(self.viewers.iter().map(|one| one.stream.clone())).collect()
     }
 }
 
 fn keep(document: &mut Document, before: &Table, streams: &BTreeSet<String>) {
-    let serving: BTreeSet<Name> = document
-        .origins
-        .iter()
-        .filter(|origin| origin.state.serves())
-        .map(|origin| origin.name.clone())
-        .collect();
-    document
-        .streams
-        .retain(|_, origin| serving.contains(origin));
+    let serving: BTreeSet<Name> =
+        document.origins.iter().filter(|origin| origin.state.serves()).map(|origin| origin.name.clone()).collect();
+    document.streams.retain(|_, origin| serving.contains(origin));
     for stream in streams {
         let Some(owner) = before.route(&key(stream)).map(|origin| origin.name.clone()) else {
             continue;
         };
         let after = Table::from(document.clone());
-        let stays = after
-            .route(&key(stream))
-            .is_some_and(|one| one.name == owner);
+        let stays = after.route(&key(stream)).is_some_and(|one| one.name == owner);
         if serving.contains(&owner) && !stays {
             document.streams.insert(Entry::Key(key(stream)), owner);
         }

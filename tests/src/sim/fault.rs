@@ -20,7 +20,7 @@ impl World {
                 Some(Breach::NoAdoption) => Duration::ZERO,
                 _ => self.setup.adoption,
             },
-            log: self.setup.log,
+            log: self.setup.log.clone(),
         };
         let now = self.origin_now(at);
         let mut core = origin::Core::new(config, CLUSTER, now);
@@ -30,12 +30,16 @@ impl World {
         self.origins[at].boot = boot;
         self.origins[at].process = Process::Runs(Box::new(core));
         self.trace(|| format!("origin {at} starts"));
+        self.watch(Reader::Origin(at));
     }
 
     /// An origin's process is gone with all that it knew.
     pub fn kill(&mut self, at: usize) {
         self.trace(|| format!("origin {at} is killed"));
         self.origins[at].process = Process::Gone;
+        // Its parent knows at once; if it ran on a machine that is lost, nobody does.
+        let is_known_gone = self.random.once_in(2);
+        self.lose_watch(Reader::Origin(at), is_known_gone);
         self.origins[at].wires.clear();
         for wire in 0..self.wires.len() {
             if self.wires[wire].origin == at && !self.wires[wire].is_closed() {
@@ -73,6 +77,12 @@ impl World {
                 self.after(late, move |world| world.find_silence(wire));
             }
         }
+        self.after(HEARTBEAT_LIMIT, move |world| {
+            if matches!(world.origins[at].process, Process::Frozen(..)) {
+                world.lose_watch(Reader::Origin(at), false);
+                world.watch(Reader::Origin(at));
+            }
+        });
     }
 
     fn find_silence(&mut self, wire: usize) {
@@ -117,6 +127,29 @@ impl World {
         let document = Box::new(self.routes.document.clone());
         self.schedule(self.now, Event::Document(Reader::Origin(at), document));
         self.after_origin(at);
+    }
+
+    /// An edge's process is gone, with its clients; another takes its place, under its name or one of its own.
+    pub fn replace_edge(&mut self, at: usize, keeps_name: bool) {
+        self.trace(|| format!("edge {at} is killed"));
+        self.lose_watch(Reader::Edge(at), true);
+        for wire in 0..self.wires.len() {
+            if self.wires[wire].edge == at && !self.wires[wire].is_closed() {
+                self.wires[wire].edge_end = End::Closed;
+                self.wires[wire].down.tear(0);
+                self.break_wire(wire, Cut::One(Way::Up));
+            }
+        }
+        self.lose_clients(at);
+        self.queue.retain(|_, event| !matches!(event, Event::Dial(edge, ..) if *edge == at));
+        let mut edge = self.new_edge(at);
+        if !keeps_name {
+            edge.name = format!("edge-{at}-{}", edge.boot.0).into();
+        }
+        self.edges[at] = edge;
+        let document = self.routes.document.clone();
+        self.read_document(Reader::Edge(at), document);
+        self.watch(Reader::Edge(at));
     }
 
     /// What an origin kept over a restart is lost: its pod was deleted.

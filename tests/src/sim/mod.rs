@@ -9,6 +9,7 @@ mod decision;
 mod fault;
 mod network;
 mod node;
+mod operator;
 mod payload;
 mod publisher;
 mod random;
@@ -35,6 +36,7 @@ pub use viewer::{Hole, Passage, Viewer};
 pub use wire::{Cut, Way};
 
 use node::Process;
+use operator::Operator;
 use wire::Wire;
 
 /// What a cluster is made of.
@@ -58,6 +60,8 @@ pub struct Setup {
     pub notice: Duration,
     /// How late a reader gets a document, at least and at most.
     pub lateness: (Duration, Duration),
+    /// Whether an operator decides on the route document; else the scenario writes it.
+    pub operator: bool,
     /// The rule that is broken on purpose.
     pub breach: Option<Breach>,
 }
@@ -74,6 +78,7 @@ impl Default for Setup {
             delay: (Duration::from_micros(200), Duration::from_millis(3)),
             notice: HEARTBEAT_LIMIT,
             lateness: (Duration::from_millis(10), Duration::from_millis(300)),
+            operator: false,
             breach: None,
         }
     }
@@ -95,8 +100,11 @@ pub struct World {
     pub viewers: Vec<Viewer>,
     /// The route document and its writer.
     pub routes: Routes,
+    /// The longest pause of a stream at an edge whose source was lost or changed.
+    pub longest_gap: Duration,
     /// What went wrong, with the time.
     pub violations: Vec<String>,
+    operator: Operator,
     wires: Vec<Wire>,
     cuts: Vec<(usize, usize)>,
     queue: BTreeMap<(Duration, u64), Event>,
@@ -136,7 +144,9 @@ impl World {
             publishers: Vec::new(),
             viewers: Vec::new(),
             routes: Routes::default(),
+            longest_gap: Duration::ZERO,
             violations: Vec::new(),
+            operator: Operator::default(),
             wires: Vec::new(),
             cuts: Vec::new(),
             queue: BTreeMap::new(),
@@ -169,15 +179,14 @@ impl World {
             self.start_origin(number);
         }
         self.write_first_document();
+        if self.setup.operator {
+            self.start_operator();
+        }
     }
 
-    fn new_edge(&mut self, number: usize) -> Edge {
+    pub(super) fn new_edge(&mut self, number: usize) -> Edge {
         let boot = self.next_boot();
-        let config = edge::Config {
-            boot,
-            hold: self.setup.hold,
-            log: self.setup.log,
-        };
+        let config = edge::Config { boot, hold: self.setup.hold, log: self.setup.log.clone() };
         Edge {
             core: edge::Core::new(config, CLUSTER, self.instant()),
             came_down: 0,
@@ -249,10 +258,7 @@ impl World {
 
     fn deadline(&mut self) -> Option<Duration> {
         let edges = self.edges.iter().filter_map(|edge| edge.core.deadline());
-        let origins = self
-            .origins
-            .iter_mut()
-            .filter_map(|origin| origin.core()?.deadline());
+        let origins = self.origins.iter_mut().filter_map(|origin| origin.core()?.deadline());
         let first = edges.chain(origins).min()?;
         Some(first.saturating_duration_since(self.start))
     }
@@ -260,11 +266,7 @@ impl World {
     fn handle_timeouts(&mut self) {
         let (instant, time) = (self.instant(), self.now);
         for at in 0..self.edges.len() {
-            if self.edges[at]
-                .core
-                .deadline()
-                .is_some_and(|due| due <= instant)
-            {
+            if self.edges[at].core.deadline().is_some_and(|due| due <= instant) {
                 self.edges[at].core.handle_timeout(instant);
                 self.after_edge(at);
             }
@@ -289,11 +291,11 @@ impl World {
     }
 
     fn origin_now(&self, origin: usize) -> origin::Now {
-        let elapsed = u64::try_from(self.now.as_millis()).unwrap_or(u64::MAX);
-        origin::Now {
-            instant: self.instant(),
-            unix_ms: UNIX_MS + elapsed - self.origins[origin].clock_late,
-        }
+        origin::Now { instant: self.instant(), unix_ms: self.unix_ms() - self.origins[origin].clock_late }
+    }
+
+    fn unix_ms(&self) -> u64 {
+        UNIX_MS + u64::try_from(self.now.as_millis()).unwrap_or(u64::MAX)
     }
 
     fn violate(&mut self, what: String) {
@@ -313,11 +315,7 @@ impl World {
 
 impl fmt::Debug for World {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            formatter,
-            "world of seed {} at {:?}",
-            self.setup.seed, self.now
-        )
+        write!(formatter, "world of seed {} at {:?}", self.setup.seed, self.now)
     }
 }
 

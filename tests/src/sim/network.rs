@@ -16,12 +16,12 @@ impl World {
     pub(super) fn after_edge(&mut self, at: usize) {
         while let Some(output) = self.edges[at].core.poll_output() {
             match output {
-                edge::Output::Wake(link) => {
-                    if let Some(wire) = self.edges[at].wires.get(&link).copied() {
-                        self.set_pump(wire, Way::Up, self.now);
-                    }
-                }
+                edge::Output::Wake(link) => match self.edges[at].wires.get(&link).copied() {
+                    Some(wire) => self.set_pump(wire, Way::Up, self.now),
+                    None => self.edge_reports(at, link),
+                },
                 edge::Output::Dial(origin) => self.want_link(at, &origin),
+                edge::Output::Gap(gap) => self.longest_gap = self.longest_gap.max(gap.length),
                 edge::Output::Client { client, event, .. } => self.tell(at, client, event),
             }
         }
@@ -30,11 +30,10 @@ impl World {
 
     /// Does what an origin's core wants done.
     pub(super) fn after_origin(&mut self, at: usize) {
-        while let Some(origin::Output::Wake(link)) =
-            self.origins[at].core().and_then(|core| core.poll_output())
-        {
-            if let Some(wire) = self.origins[at].wires.get(&link).copied() {
-                self.set_pump(wire, Way::Down, self.now);
+        while let Some(origin::Output::Wake(link)) = self.origins[at].core().and_then(|core| core.poll_output()) {
+            match self.origins[at].wires.get(&link).copied() {
+                Some(wire) => self.set_pump(wire, Way::Down, self.now),
+                None => self.origin_reports(at, link),
             }
         }
     }
@@ -119,12 +118,7 @@ impl World {
 
     fn deliver(&mut self, at: usize, way: Way, frame: Frame) {
         let (edge, origin) = (self.wires[at].edge, self.wires[at].origin);
-        self.trace(|| {
-            format!(
-                "wire {at} edge {edge} origin {origin} {way:?} {}",
-                short(&frame)
-            )
-        });
+        self.trace(|| format!("wire {at} edge {edge} origin {origin} {way:?} {}", short(&frame)));
         let was_taken = match (way, self.wires[at].edge_end, self.wires[at].origin_end) {
             (Way::Down, End::Open(link), _) => {
                 self.edges[edge].came_down += u64::from(matches!(frame, Frame::Media(_)));
@@ -135,9 +129,7 @@ impl World {
             }
             (Way::Up, _, End::Open(link)) => {
                 let now = self.origin_now(origin);
-                let taken = self.origins[origin]
-                    .core()
-                    .is_none_or(|core| core.handle_frame(link, frame, now).is_ok());
+                let taken = self.origins[origin].core().is_none_or(|core| core.handle_frame(link, frame, now).is_ok());
                 self.after_origin(origin);
                 taken
             }
@@ -168,6 +160,8 @@ impl World {
             return;
         }
         if !self.origins[origin].runs() || self.is_cut(edge, origin) {
+            self.edges[edge].core.unreachable(&name);
+            self.after_edge(edge);
             let delay = FIRST_RETRY * 2_u32.pow(tries.min(3));
             let delay = self.random.between(delay / 2, delay);
             return self.schedule(self.now + delay, Event::Dial(edge, origin, tries + 1));
@@ -181,15 +175,11 @@ impl World {
         for wire in 0..self.wires.len() {
             let old = &mut self.wires[wire];
             if old.edge == edge && old.origin == origin && old.origin_end != End::Closed {
-                old.origin_end = End::Closed;
                 old.down.tear(0);
+                self.origin_notices(wire);
             }
         }
-        let peer = origin::Peer {
-            name: self.edges[edge].name.clone(),
-            role: Role::Edge,
-            boot: self.edges[edge].boot,
-        };
+        let peer = origin::Peer { name: self.edges[edge].name.clone(), role: Role::Edge, boot: self.edges[edge].boot };
         let now = self.origin_now(origin);
         let Some(core) = self.origins[origin].core() else {
             return;
@@ -207,11 +197,8 @@ impl World {
         if self.wires[at].edge_end != End::Opening {
             return;
         }
-        let peer = edge::Peer {
-            name: self.origins[origin].name.clone(),
-            role: Role::Origin,
-            boot: self.origins[origin].boot,
-        };
+        let peer =
+            edge::Peer { name: self.origins[origin].name.clone(), role: Role::Origin, boot: self.origins[origin].boot };
         let now = self.instant();
         let link = self.edges[edge].core.link_up(peer, now);
         self.wires[at].edge_end = End::Open(link);
@@ -255,10 +242,8 @@ impl World {
             self.wires[at].lane(way).tear(kept);
         }
         let notice = self.setup.notice;
-        let (origin_late, edge_late) = (
-            self.random.between(Duration::ZERO, notice),
-            self.random.between(Duration::ZERO, notice),
-        );
+        let (origin_late, edge_late) =
+            (self.random.between(Duration::ZERO, notice), self.random.between(Duration::ZERO, notice));
         self.schedule(self.now + origin_late, Event::OriginNotices(at));
         self.schedule(self.now + edge_late, Event::EdgeNotices(at));
     }

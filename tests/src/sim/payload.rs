@@ -44,37 +44,21 @@ impl Payload {
             payload.put_u64(number);
         }
         payload.put_bytes(0, len);
-        Message {
-            kind: self.part.kind(),
-            timestamp,
-            stream_id: 1,
-            payload: payload.freeze(),
-        }
+        Message { kind: self.part.kind(), timestamp, stream_id: 1, payload: payload.freeze() }
     }
 
     /// What a message carries; none: no simulated publisher made it.
     pub fn of(message: &Message) -> Option<Self> {
-        let part = PARTS
-            .into_iter()
-            .find(|part| part.kind() == message.kind && message.payload.starts_with(part.tag()))?;
+        let part =
+            PARTS.into_iter().find(|part| part.kind() == message.kind && message.payload.starts_with(part.tag()))?;
         let mut numbers = message.payload.get(part.tag().len()..)?.chunks_exact(8);
         let mut number = || Some(u64::from_be_bytes(numbers.next()?.try_into().ok()?));
-        Some(Self {
-            part,
-            run: number()?,
-            number: number()?,
-            version: number()?,
-        })
+        Some(Self { part, run: number()?, number: number()?, version: number()? })
     }
 
     /// The same message under another number: what no part of a cluster may do.
     pub fn renumbered(message: &Bytes, kind: u8, number: u64) -> Option<Bytes> {
-        let message = Message {
-            kind: Kind(kind),
-            timestamp: 0,
-            stream_id: 1,
-            payload: message.clone(),
-        };
+        let message = Message { kind: Kind(kind), timestamp: 0, stream_id: 1, payload: message.clone() };
         let payload = Self::of(&message)?;
         Some(Self { number, ..payload }.message(0, 0).payload)
     }
@@ -101,14 +85,8 @@ impl Part {
     }
 }
 
-const PARTS: [Part; 6] = [
-    Part::Metadata,
-    Part::VideoConfiguration,
-    Part::AudioConfiguration,
-    Part::Keyframe,
-    Part::Inter,
-    Part::Audio,
-];
+const PARTS: [Part; 6] =
+    [Part::Metadata, Part::VideoConfiguration, Part::AudioConfiguration, Part::Keyframe, Part::Inter, Part::Audio];
 
 /// Bytes of the longest tag and the numbers.
 const HEAD: usize = 13 + 3 * 8;
@@ -120,12 +98,7 @@ mod tests {
     #[test]
     fn every_part_is_read_as_it_was_written() {
         for part in PARTS {
-            let payload = Payload {
-                part,
-                run: 1,
-                number: 2,
-                version: 3,
-            };
+            let payload = Payload { part, run: 1, number: 2, version: 3 };
 
             assert_eq!(Payload::of(&payload.message(0, 9)), Some(payload));
         }

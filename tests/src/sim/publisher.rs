@@ -32,13 +32,16 @@ pub struct Publisher {
     pub len: usize,
     /// The longest time that it was silent after it might publish.
     pub silence: Duration,
-    /// It was revoked in favour of one who had the stream before.
+    /// The key that shows who it is; empty: none.
+    pub secret: String,
+    /// It was revoked in favour of one who had the stream before, or who showed the same key.
     pub gave_way: bool,
     pub(super) run: u64,
     pub(super) publication: PublicationId,
     pub(super) activity: Arc<AtomicU64>,
     pub(super) newest: Duration,
     pub(super) asked: Duration,
+    pub(super) accepted: Duration,
     pub(super) version: u64,
     pub(super) pending: Vec<Part>,
     pub(super) since_keyframe: u64,
@@ -53,6 +56,8 @@ pub enum State {
     Publishing,
     /// It stopped.
     Unpublished,
+    /// Its edge died.
+    Lost,
     /// It might not publish: the code.
     Refused(String),
     /// Another took its stream.
@@ -82,12 +87,7 @@ impl Publisher {
     pub(super) fn next_message(&mut self, now: Duration) -> Message {
         self.silence = self.silence.max(now - self.newest);
         self.newest = now;
-        let payload = Payload {
-            part: self.next_part(),
-            run: self.run,
-            number: self.sent,
-            version: self.version,
-        };
+        let payload = Payload { part: self.next_part(), run: self.run, number: self.sent, version: self.version };
         self.sent += 1;
         payload.message(self.timestamp(now), self.len)
     }
@@ -115,9 +115,5 @@ impl Publisher {
 }
 
 /// What a publisher begins with, and what it sends when its configuration changes; the last one first.
-pub(super) const CONFIGURATIONS: [Part; 4] = [
-    Part::Keyframe,
-    Part::AudioConfiguration,
-    Part::VideoConfiguration,
-    Part::Metadata,
-];
+pub(super) const CONFIGURATIONS: [Part; 4] =
+    [Part::Keyframe, Part::AudioConfiguration, Part::VideoConfiguration, Part::Metadata];

@@ -6,17 +6,19 @@ use std::time::Duration;
 use livecluster_mrtmp::id::Name;
 use livecluster_mrtmp::route::{self, Document, Entry, Key, Table};
 
-use super::{CLUSTER, Event, World};
+use super::{Breach, CLUSTER, Event, World};
 
 /// The document in force, and how it was made.
 #[derive(Debug, Default)]
 pub struct Routes {
     /// The last one that was written.
     pub document: Document,
+    /// It is no longer there.
+    pub(super) is_deleted: bool,
 }
 
 /// Who reads documents.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reader {
     /// The edge with this number.
     Edge(usize),
@@ -42,32 +44,41 @@ impl World {
         }
     }
 
-    fn readers(&self) -> Vec<Reader> {
+    pub(super) fn readers(&self) -> Vec<Reader> {
         let edges = (0..self.edges.len()).map(Reader::Edge);
-        edges
-            .chain((0..self.origins.len()).map(Reader::Origin))
-            .collect()
+        edges.chain((0..self.origins.len()).map(Reader::Origin)).collect()
     }
 
     /// Writes a document; every reader gets it after a delay of its own.
     pub fn write(&mut self, change: impl FnOnce(&mut Document)) {
-        let (least, most) = self.setup.lateness;
-        let delays: Vec<_> = self
-            .readers()
-            .into_iter()
-            .map(|reader| (reader, self.random.between(least, most)))
-            .collect();
+        let delays = self.delays();
         self.write_with(&delays, change);
     }
 
+    fn delays(&mut self) -> Vec<(Reader, Duration)> {
+        let (least, most) = self.setup.lateness;
+        self.readers().into_iter().map(|reader| (reader, self.random.between(least, most))).collect()
+    }
+
+    /// The operator has written this document.
+    pub(super) fn publish_document(&mut self, mut document: Document) {
+        if self.setup.breach == Some(Breach::DefaultsMove) {
+            document.streams.clear();
+        }
+        self.check_stickiness(&document);
+        self.routes.document = document;
+        let delays = self.delays();
+        self.spread(&delays);
+    }
+
     /// Writes a document; these readers get it after these times, the others never.
-    pub fn write_with(
-        &mut self,
-        delays: &[(Reader, Duration)],
-        change: impl FnOnce(&mut Document),
-    ) {
+    pub fn write_with(&mut self, delays: &[(Reader, Duration)], change: impl FnOnce(&mut Document)) {
         change(&mut self.routes.document);
         self.routes.document.generation += 1;
+        self.spread(delays);
+    }
+
+    fn spread(&mut self, delays: &[(Reader, Duration)]) {
         self.trace(|| format!("document {:?}", self.routes.document));
         for (reader, delay) in delays {
             let document = Box::new(self.routes.document.clone());
@@ -86,9 +97,7 @@ impl World {
     /// A stream's name that belongs to this origin as long as all are active.
     pub fn stream_of(&self, origin: usize) -> String {
         let mut names = (0..).map(|number| format!("stream{number}"));
-        names
-            .find(|name| self.owner(name) == Some(origin))
-            .expect("one of infinitely many")
+        names.find(|name| self.owner(name) == Some(origin)).expect("one of infinitely many")
     }
 
     /// The name of an origin.
@@ -103,7 +112,8 @@ impl World {
                 let now = self.instant();
                 let edge = &mut self.edges[at];
                 if edge.core.routes().accepts(&document).is_ok() {
-                    edge.core.set_routes(Table::from(document), now);
+                    edge.core.set_routes(Table::from(document.clone()), now);
+                    self.tell_generation(reader, &document);
                     self.after_edge(at);
                 }
             }
@@ -114,6 +124,7 @@ impl World {
                 };
                 if core.routes().accepts(&document).is_ok() {
                     core.set_routes(Table::from(document.clone()), now);
+                    self.tell_generation(reader, &document);
                     self.origins[at].document = Some(document);
                     self.after_origin(at);
                 }

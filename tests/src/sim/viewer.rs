@@ -67,11 +67,7 @@ pub struct Hole {
 
 impl Viewer {
     pub(super) fn new(edge: usize, stream: &str) -> Self {
-        Self {
-            edge,
-            stream: stream.to_owned(),
-            ..Self::default()
-        }
+        Self { edge, stream: stream.to_owned(), ..Self::default() }
     }
 
     /// It was let in.
@@ -81,7 +77,7 @@ impl Viewer {
         }
         self.reads = feed.closed().is_none();
         self.feed = Some(feed);
-        self.start("join");
+        self.start(Cursor::new(), "join");
     }
 
     /// It was let in, and has not left.
@@ -113,12 +109,12 @@ impl Viewer {
             self.feed = Some(Arc::clone(successor));
             self.reads = true;
             self.told = false;
-            self.start("successor");
+            self.start(Cursor::following(), "successor");
         }
     }
 
-    fn start(&mut self, why: &'static str) {
-        self.cursor = Cursor::new();
+    fn start(&mut self, cursor: Cursor, why: &'static str) {
+        self.cursor = cursor;
         self.jumped = Some(why);
         self.needs_keyframe = true;
     }
@@ -190,28 +186,17 @@ impl Viewer {
         };
         let next = std::mem::replace(&mut passage.next, number + 1);
         if passage.ended {
-            self.violations
-                .push(format!("publisher {run} goes on at {number} after its end"));
+            self.violations.push(format!("publisher {run} goes on at {number} after its end"));
         }
         if number < next {
             passage.next = next;
-            self.violations.push(format!(
-                "publisher {run} repeats {number} after {}",
-                next - 1
-            ));
+            self.violations.push(format!("publisher {run} repeats {number} after {}", next - 1));
         }
         if number > next {
             let reason = jumped.unwrap_or("silent");
-            self.holes.push(Hole {
-                run,
-                from: next,
-                to: number,
-                reason,
-            });
+            self.holes.push(Hole { run, from: next, to: number, reason });
             if jumped.is_none() {
-                self.violations.push(format!(
-                    "publisher {run} goes on at {number} instead of {next}"
-                ));
+                self.violations.push(format!("publisher {run} goes on at {number} instead of {next}"));
             }
         }
     }
@@ -221,26 +206,15 @@ impl Viewer {
             self.past.insert(last.run);
         }
         if self.past.contains(&run) {
-            self.violations
-                .push(format!("publisher {run} came back at {number}"));
+            self.violations.push(format!("publisher {run} came back at {number}"));
         }
-        self.passages.push(Passage {
-            run,
-            first: number,
-            next: number + 1,
-            ended: false,
-        });
+        self.passages.push(Passage { run, first: number, next: number + 1, ended: false });
     }
 
     fn check_time(&mut self, payload: Payload, time: u32) {
-        let steps_back = self
-            .newest
-            .is_some_and(|newest| time.wrapping_sub(newest) > u32::MAX / 2);
+        let steps_back = self.newest.is_some_and(|newest| time.wrapping_sub(newest) > u32::MAX / 2);
         if steps_back {
-            self.violations.push(format!(
-                "time steps back from {:?} to {time} at {payload:?}",
-                self.newest
-            ));
+            self.violations.push(format!("time steps back from {:?} to {time} at {payload:?}", self.newest));
         }
         self.newest = Some(time);
     }
@@ -260,13 +234,10 @@ impl Viewer {
             _ => return,
         };
         if known != Some(id(payload)) {
-            self.violations.push(format!(
-                "{payload:?} came without its configuration ({known:?})"
-            ));
+            self.violations.push(format!("{payload:?} came without its configuration ({known:?})"));
         }
         if payload.part == Part::Inter && self.needs_keyframe {
-            self.violations
-                .push(format!("{payload:?} came before a keyframe"));
+            self.violations.push(format!("{payload:?} came before a keyframe"));
         }
         if payload.part == Part::Keyframe {
             self.needs_keyframe = false;
