@@ -1,4 +1,4 @@
-//! What an edge tells the operators: its links, and to which origin each of its streams is bound.
+//! What an edge tells the operators: its links, and from which origin it wants each of its streams.
 
 use std::collections::BTreeSet;
 
@@ -8,6 +8,7 @@ use livecluster_mrtmp::route::Key;
 
 use super::Core;
 use super::link::{LinkId, Ready};
+use super::publication::Publication;
 
 impl Core {
     /// This many clients are connected, whatever they do.
@@ -40,7 +41,7 @@ impl Core {
 
     fn streams_report(&self, complete: bool, changed: BTreeSet<Key>) -> Streams {
         let keys = match complete {
-            true => self.publications.values().map(|own| own.key().clone()).collect(),
+            true => self.publications.values().map(Publication::key).chain(self.subscriptions.keys()).cloned().collect(),
             false => changed,
         };
         let states = keys.into_iter().map(|key| {
@@ -50,13 +51,15 @@ impl Core {
         Streams { complete, generation: self.cx.table.generation(), streams: states.collect() }
     }
 
-    /// Only streams that are published here: these are what a decision about an origin that can't be reached needs.
+    /// What is published here matters when its origin can't be reached by anyone; what is watched, or waits for an
+    /// answer, when it can't be reached from here.
     fn stream_state(&self, key: &Key) -> Option<StreamState> {
-        let own = self.publications.values().find(|own| own.key() == key && own.grant().is_some())?;
-        Some(StreamState {
-            origin: own.origins().last()?.clone(),
-            publication: own.grant().map(|grant| (own.id(), grant.term)),
-            held: own.is_held(),
+        let published = self.publications.values().filter(|own| own.key() == key);
+        let waiting = || published.clone().find_map(|own| own.origins().last());
+        let watched = || self.subscriptions.get(key).and_then(|watched| watched.origins().last());
+        published.clone().find_map(Publication::state).or_else(|| {
+            let origin = waiting().or_else(watched)?.clone();
+            Some(StreamState { origin, publication: None, held: false })
         })
     }
 }

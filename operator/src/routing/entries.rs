@@ -63,15 +63,15 @@ impl<'a> Entries<'a> {
         listed.map(|(entry, place)| ((*entry).clone(), (*place).clone())).collect()
     }
 
-    /// Where a stream has to be: where somebody wants it, where it was sent, where it is, where edges look for it now; or
-    /// anywhere.
+    /// Where a stream has to be: where somebody wants it, where all its edges reach it, where it was sent, where it is,
+    /// where edges look for it now; or anywhere.
     fn place(&self, entry: &'a Entry) -> Option<&'a Name> {
         let key = self.key(entry);
         let wanted = key.and_then(|key| self.view.desired.moves.get(key)).filter(|name| self.is_active(name));
         let sent_to = self.sent_to(entry, key);
         let refuge = sent_to.filter(|name| self.memory.drain.is_under_way(entry) && self.is_active(name));
         let holder = self.live.get(entry).and_then(|(_, holder)| *holder);
-        wanted.or(refuge).or(holder.filter(|name| self.serves(name))).or(sent_to)
+        wanted.or_else(|| self.reached(entry)).or(refuge).or(holder.filter(|name| self.serves(name))).or(sent_to)
     }
 
     /// Where a stream of an origin that is draining already goes.
@@ -81,10 +81,17 @@ impl<'a> Entries<'a> {
         self.next.default_of(key).map(|origin| &origin.name)
     }
 
+    /// Where a stream goes that one of its edges can't have from where the document sends it.
+    fn reached(&self, entry: &Entry) -> Option<&'a Name> {
+        let name = self.memory.cut.refuge(self.key(entry)?, self.next.origins())?;
+        self.view.table.origin(&name).map(|origin| &origin.name)
+    }
+
     /// Whether a stream is on its way to another origin: only an entry makes edges take it there at once.
     fn is_sent(&self, entry: &Entry) -> bool {
         let is_wanted = |key: &Key| self.view.desired.moves.contains_key(key);
-        self.memory.drain.is_under_way(entry) || self.key(entry).is_some_and(is_wanted)
+        let is_under_way = self.memory.drain.is_under_way(entry) || self.reached(entry).is_some();
+        is_under_way || self.key(entry).is_some_and(is_wanted)
     }
 
     fn is_away(&self, entry: &Entry, place: &Name) -> bool {

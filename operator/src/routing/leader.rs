@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use livecluster_mrtmp::route::Document;
 
+use super::cut::Cut;
 use super::drain::Drain;
 use super::pace::Pace;
 use super::plan::{Plan, Wait};
@@ -24,6 +25,7 @@ pub struct Leader {
 pub(super) struct Memory {
     pub recent: Recent,
     pub drain: Drain,
+    pub cut: Cut,
 }
 
 impl Leader {
@@ -53,7 +55,7 @@ impl Leader {
             self.pace.write(now);
         }
         let due = due.filter(|_| !write);
-        let later = [self.expiry(&document, now), self.memory.drain.deadline(now)];
+        let later = [self.expiry(&document, now), self.memory.drain.deadline(now), self.memory.cut.deadline(now)];
         let deadline = due.into_iter().chain(later.into_iter().flatten()).min();
         Decision { write: write.then_some(document), deadline, wait }
     }
@@ -69,7 +71,8 @@ impl Leader {
 impl Memory {
     /// Takes in what is seen now. Whoever is clearing forgets what has not been live for a while.
     fn see(&mut self, view: &View<'_>, is_clearing: bool, now: Instant) {
-        self.recent.see(view, now);
+        self.cut.see(view, now);
+        self.recent.see(view, self.cut.stranded(), now);
         self.recent.clear(is_clearing, now);
         self.drain.see(view, now);
     }

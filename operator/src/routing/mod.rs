@@ -2,6 +2,7 @@
 //! one in Kubernetes. Pure: what is seen comes in as [`Observation`]s, what is wanted as [`Desired`], a [`Document`] comes
 //! out. The caller reads clocks, keeps links and writes.
 
+mod cut;
 mod desired;
 mod drain;
 mod entries;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use livecluster_mrtmp::route::{Document, Entry};
+use livecluster_mrtmp::route::{Document, Entry, Key};
 
 use super::entries::entry_of;
 use super::view::View;
@@ -18,14 +18,14 @@ pub(super) struct Recent {
 }
 
 impl Recent {
-    /// Takes in who is live now, and forgets who is neither recent nor in the document.
-    pub fn see(&mut self, view: &View<'_>, now: Instant) {
+    /// Takes in who is live or `stranded` now, and forgets who is neither recent nor in the document.
+    pub fn see<'a>(&mut self, view: &'a View<'_>, stranded: impl Iterator<Item = &'a Key>, now: Instant) {
         let known = |entry: &Entry| view.current.is_some_and(|document| document.streams.contains_key(entry));
         self.seen.retain(|entry, seen| now < *seen + GRACE || known(entry));
         for entry in view.current.iter().flat_map(|document| document.streams.keys()) {
             self.seen.entry(entry.clone()).or_insert(now);
         }
-        for key in view.live.keys() {
+        for key in view.live.keys().copied().chain(stranded) {
             self.seen.insert(entry_of(view, key), now);
         }
     }

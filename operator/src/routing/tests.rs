@@ -1,5 +1,6 @@
 //! A cluster on a fake clock, and what its leader does.
 
+mod cut;
 mod drain;
 mod entries;
 mod origins;

@@ -50,6 +50,19 @@ impl<'a> View<'a> {
         is_majority && !reports.is_empty() && reports.iter().all(|up| !**up)
     }
 
+    /// Links that an edge has lost, or can't have, to an origin that serves and is not lost. Nothing is known from an
+    /// operator that reaches only half of the edges.
+    pub fn cut_links(&self) -> impl Iterator<Item = (&Name, &Name)> {
+        let asked = self.observed.edges.iter().filter(|(_, edge)| !edge.gone && edge.linked && edge.links.is_some());
+        let asked = asked.collect::<Vec<_>>();
+        let is_majority = asked.len() * 2 > self.observed.ready_edges().count();
+        let links = asked.into_iter().filter(move |_| is_majority).flat_map(|(name, edge)| {
+            let cut = edge.links.iter().flatten().filter(|(_, is_up)| !**is_up);
+            cut.map(move |(origin, _)| (name, origin))
+        });
+        links.filter(|(_, origin)| self.state(origin).is_some_and(State::serves) && !self.is_lost(origin))
+    }
+
     /// Origins that may have streams which nobody listed. One that can't be asked is answered for by the edges, if all
     /// of them have listed theirs.
     pub fn unlisted(&self) -> Vec<Name> {

@@ -11,7 +11,7 @@ use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
 use livecluster_mrtmp::Frame;
-use livecluster_mrtmp::frame::{Client, Grant, Withdraw};
+use livecluster_mrtmp::frame::{Client, Grant, StreamState, Withdraw};
 use livecluster_mrtmp::id::{Channel, ClientId, Name, PublicationId};
 use livecluster_mrtmp::route::Key;
 use livecluster_rtmp::Message;
@@ -128,6 +128,15 @@ impl Publication {
 
     pub fn origins(&self) -> impl Iterator<Item = &Name> {
         self.uplinks.iter().map(|uplink| &uplink.origin)
+    }
+
+    /// As operators are told; none before an origin accepted it.
+    pub fn state(&self) -> Option<StreamState> {
+        Some(StreamState {
+            origin: self.origins().last()?.clone(),
+            publication: Some((self.id, self.grant.as_ref()?.term)),
+            held: self.is_held(),
+        })
     }
 
     /// Bytes of its log that some edge or its origin may still lack.
