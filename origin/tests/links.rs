@@ -6,7 +6,7 @@ mod support;
 use std::time::Duration;
 
 use livecluster_mrtmp::Frame;
-use livecluster_mrtmp::frame::{Awaiting, Cause};
+use livecluster_mrtmp::frame::{Awaiting, Cause, Stable};
 use livecluster_mrtmp::io::{Error, Reason};
 use livecluster_mrtmp::link::{self, Refusal};
 use support::edge::{Edge, GROUP, media};
@@ -45,6 +45,50 @@ async fn an_edge_with_two_viewers_gets_one_copy_of_what_another_publishes() {
     publisher.media(3);
     let fourth = Frame::Media(media(GROUP.0, 3));
     assert_eq!(viewers.next().await, Some(fourth));
+}
+
+#[tokio::test]
+async fn an_edge_is_shown_nothing_that_the_publishers_edge_does_not_keep_for_it() {
+    let origin = Origin::start().await;
+    let mut publisher = origin.edge("edge-a", 1).await;
+    let mut viewers = origin.edge("edge-b", 1).await;
+    publisher.published("live/alice").await;
+    (0..3).for_each(|sequence| publisher.media(sequence));
+    publisher.stable(3).await;
+
+    viewers.watch("live/alice");
+    // It asks for the latest start, which is 2.
+    publisher.enter_subscriber_from(3).await;
+
+    let Some(Frame::From(from)) = viewers.next().await else {
+        panic!("nothing is shown");
+    };
+    assert_eq!(from.next, 3);
+}
+
+#[tokio::test]
+async fn an_edge_that_leaves_and_comes_back_at_once_has_left_before_it_comes() {
+    let origin = Origin::start().await;
+    let mut publisher = origin.edge("edge-a", 1).await;
+    let viewers = origin.edge("edge-b", 1).await;
+    publisher.published("live/alice").await;
+    viewers.watch("live/alice");
+    publisher.enter_subscriber().await;
+
+    viewers.unwatch();
+    viewers.watch("live/alice");
+
+    let before = publisher.enter_subscriber_from(0).await;
+    assert_eq!(leavers(&before), ["edge-b"]);
+    publisher.media(0);
+    let after = publisher.stable(1).await;
+    assert_eq!(leavers(&after), [""; 0]);
+}
+
+/// The edges that have left, as a publisher's edge was told.
+fn leavers(told: &[Stable]) -> Vec<&str> {
+    let left = told.iter().flat_map(|stable| &stable.edges).filter(|(_, next)| next.is_none());
+    left.map(|(edge, _)| &**edge).collect()
 }
 
 #[tokio::test]

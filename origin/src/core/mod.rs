@@ -120,7 +120,7 @@ impl Core {
             Frame::GoAway(_) | Frame::Heartbeat(_) => {}
             Frame::Publish(_) | Frame::Resume(_) | Frame::Watch(_) | Frame::Play(_) => self.ask(link, frame),
             Frame::Withdraw(f) => self.withdraw(link, f.channel),
-            Frame::Subscriber(f) => self.channel(link, f.channel, |s, id, cx| s.entered(id, &f.edge, cx)),
+            Frame::Subscriber(f) => self.channel(link, f.channel, |s, id, cx| s.entered(id, &f.edge, f.next, cx)),
             Frame::Revoked(f) => self.channel(link, f.channel, |s, id, cx| s.revoked_elsewhere(id, f.last, cx)),
             Frame::Trim(f) => self.channel(link, f.channel, |s, id, _| s.trim(id, f.oldest)),
             Frame::Probed(f) => self.channel(link, f.channel, |s, id, cx| s.probed(id, f.silent, cx)),

@@ -41,7 +41,7 @@ pub struct Publication {
     /// The lowest number that the publisher's edge keeps.
     keep: u64,
     /// Viewers' edges that are in the publisher's map, and those about which it was asked.
-    entered: BTreeSet<Name>,
+    entered: BTreeMap<Name, Kept>,
     entering: BTreeSet<Name>,
     /// What each of them has acknowledged.
     acknowledged: BTreeMap<Name, u64>,
@@ -51,6 +51,9 @@ pub struct Publication {
     asked_back: bool,
     pub(super) bytes: u64,
 }
+
+/// From which number on a publisher's edge keeps what a viewers' edge lacks.
+type Kept = u64;
 
 /// How long stability is collected before the publisher's edge is told.
 const STABLE_EVERY: Duration = Duration::from_millis(250);
@@ -73,7 +76,7 @@ impl Publication {
             provisional_until: None,
             expected: 0,
             keep: 0,
-            entered: BTreeSet::new(),
+            entered: BTreeMap::new(),
             entering: BTreeSet::new(),
             acknowledged: BTreeMap::new(),
             news: BTreeMap::new(),
@@ -216,24 +219,29 @@ impl Publication {
     // Who has what.
 
     pub(super) fn has_entered(&self, edge: &Name) -> bool {
-        self.entered.contains(edge)
+        self.entered.contains_key(edge)
+    }
+
+    /// From where on nothing that this edge lacks is trimmed, if the publisher's edge knows of it.
+    pub(super) fn kept_for(&self, edge: &Name) -> Option<u64> {
+        self.entered.get(edge).map(|kept| (*kept).min(self.next()))
     }
 
     /// Whether the publisher's edge may keep something for this edge.
     pub(super) fn lists(&self, edge: &Name) -> bool {
-        self.entered.contains(edge) || self.entering.contains(edge) || self.acknowledged.contains_key(edge)
+        self.entered.contains_key(edge) || self.entering.contains(edge) || self.acknowledged.contains_key(edge)
     }
 
     /// It is in the map, unless it has left meanwhile.
-    pub(super) fn confirm_entered(&mut self, edge: &Name) {
+    pub(super) fn confirm_entered(&mut self, edge: &Name, kept: u64) {
         if self.entering.remove(edge) {
-            self.entered.insert(edge.clone());
+            self.entered.insert(edge.clone(), kept);
         }
     }
 
-    pub(super) fn set_entered(&mut self, edge: &Name) {
+    pub(super) fn set_entered(&mut self, edge: &Name, kept: u64) {
         self.entering.remove(edge);
-        self.entered.insert(edge.clone());
+        self.entered.insert(edge.clone(), kept);
     }
 
     /// Asks the publisher's edge to keep what this edge lacks.
@@ -242,7 +250,17 @@ impl Publication {
             return;
         };
         if self.entering.insert(edge.clone()) {
+            self.tell_left(edge, (link, channel), cx);
             cx.control(link, Frame::Subscriber(Subscriber { channel, edge: edge.clone(), next }));
+        }
+    }
+
+    /// Whoever comes back has left before: told later, it would seem to have left again.
+    fn tell_left(&mut self, edge: &Name, (link, channel): (LinkId, Channel), cx: &mut Context) {
+        if let Some(None) = self.news.get(edge) {
+            self.news.remove(edge);
+            let edges = vec![(edge.clone(), None)];
+            cx.control(link, Frame::Stable(Stable { channel, next: self.next(), edges }));
         }
     }
 

@@ -269,8 +269,8 @@ impl Stream {
         publication.bind(link, channel);
         publication.expected = resume.next;
         publication.tell_stable_soon(&self.key, cx);
-        for (edge, _) in &resume.map {
-            publication.set_entered(edge);
+        for (edge, next) in &resume.map {
+            publication.set_entered(edge, *next);
         }
         if let Some(last) = publication.superseded_at() {
             cx.control(link, Frame::Revoked(Revoked { channel, last }));

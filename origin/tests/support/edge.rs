@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use livecluster_mrtmp::Frame;
-use livecluster_mrtmp::frame::{Heartbeat, Media, Play, Publish, Unwatch, Watch, Withdraw};
+use livecluster_mrtmp::frame::{Heartbeat, Media, Play, Publish, Stable, Subscriber, Unwatch, Watch, Withdraw};
 use livecluster_mrtmp::id::{BootId, Channel, ClientId, Group, PublicationId};
 use livecluster_mrtmp::io::{Connection, Endpoint, Reason};
 use livecluster_mrtmp::link::Peer;
@@ -86,11 +86,34 @@ impl Edge {
 
     /// Confirms that a viewers' edge is in the map of what it publishes.
     pub async fn enter_subscriber(&mut self) {
-        let asked = self.next().await;
-        let Some(Frame::Subscriber(_)) = &asked else {
-            panic!("no one subscribed: {asked:?}");
-        };
-        self.send(asked.unwrap());
+        self.enter_subscriber_from(0).await;
+    }
+
+    /// The same, when what is below `oldest` is not kept any more. What it is told of stability meanwhile comes back.
+    pub async fn enter_subscriber_from(&mut self, oldest: u64) -> Vec<Stable> {
+        let mut told = Vec::new();
+        loop {
+            match self.next().await {
+                Some(Frame::Stable(stable)) => told.push(stable),
+                Some(Frame::Subscriber(asked)) => {
+                    self.send(Frame::Subscriber(Subscriber { next: asked.next.max(oldest), ..asked }));
+                    return told;
+                }
+                other => panic!("no one subscribed: {other:?}"),
+            }
+        }
+    }
+
+    /// Waits until the origin says that it has all below `next`: what it told of stability until then.
+    pub async fn stable(&mut self, next: u64) -> Vec<Stable> {
+        let mut told = Vec::new();
+        while told.last().is_none_or(|stable: &Stable| stable.next < next) {
+            match self.next().await {
+                Some(Frame::Stable(stable)) => told.push(stable),
+                other => panic!("not stable: {other:?}"),
+            }
+        }
+        told
     }
 
     /// Sends a message of the first that it published.

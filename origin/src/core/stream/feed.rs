@@ -75,9 +75,9 @@ impl Stream {
         }
     }
 
-    pub(in crate::core) fn entered(&mut self, id: PublicationId, edge: &Name, cx: &mut Context) {
+    pub(in crate::core) fn entered(&mut self, id: PublicationId, edge: &Name, kept: u64, cx: &mut Context) {
         if let Some(publication) = self.publications.get_mut(&id) {
-            publication.confirm_entered(edge);
+            publication.confirm_entered(edge, kept);
         }
         self.reconsider(cx);
     }

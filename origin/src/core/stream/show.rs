@@ -82,13 +82,14 @@ impl Stream {
             // Its publisher may keep silent for long: who has just come waits as if nobody published.
             watcher.await_publisher(false, cx);
         }
-        if !current.has_entered(&watcher.edge) {
+        let Some(kept) = current.kept_for(&watcher.edge) else {
             return current.ask_to_enter(&watcher.edge, next, cx);
-        }
+        };
         if current.is_empty() {
             return;
         }
-        watcher.show_from(current, next, cause, cx);
+        // What is below may be trimmed before it is sent.
+        watcher.show_from(current, next.max(kept), cause, cx);
         wake(watcher, current, &self.key, cx);
     }
 
