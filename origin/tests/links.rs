@@ -6,7 +6,8 @@ mod support;
 use std::time::Duration;
 
 use livecluster_mrtmp::Frame;
-use livecluster_mrtmp::frame::{Awaiting, Cause, Stable};
+use livecluster_mrtmp::frame::{Awaiting, Cause, Probe, Revoked, Stable};
+use livecluster_mrtmp::id::Channel;
 use livecluster_mrtmp::io::{Error, Reason};
 use livecluster_mrtmp::link::{self, Refusal};
 use support::edge::{Edge, GROUP, media};
@@ -83,6 +84,39 @@ async fn an_edge_that_leaves_and_comes_back_at_once_has_left_before_it_comes() {
     publisher.media(0);
     let after = publisher.stable(1).await;
     assert_eq!(leavers(&after), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_publication_that_has_ended_does_not_keep_a_later_one_from_its_stream() {
+    let origin = Origin::start().await;
+    let mut edge = origin.edge("edge-a", 1).await;
+    edge.resume("live/alice", 1, 3, None);
+    assert!(matches!(edge.next().await, Some(Frame::Nothing(_))));
+    edge.resume("live/alice", 1, 3, Some(3));
+    assert!(matches!(edge.next().await, Some(Frame::Nothing(_))));
+
+    edge.resume("live/alice", 2, 0, None);
+
+    let revoked = edge.next().await;
+    let first = Channel(2);
+    assert_eq!(revoked, Some(Frame::Revoked(Revoked { channel: first, last: 3 })));
+    assert!(matches!(edge.next().await, Some(Frame::Nothing(_))));
+}
+
+#[tokio::test]
+async fn a_publishers_edge_that_goes_on_on_another_channel_is_asked_again_whether_it_is_silent() {
+    let origin = Origin::start().await;
+    let mut publisher = origin.edge("edge-a", 1).await;
+    let mut newcomer = origin.edge("edge-b", 1).await;
+    publisher.resume("live/alice", 7, 0, None);
+    assert!(matches!(publisher.next().await, Some(Frame::Nothing(_))));
+    newcomer.publish("live/alice");
+    assert_eq!(publisher.next().await, Some(Frame::Probe(Probe { channel: Channel(1) })));
+
+    publisher.resume("live/alice", 7, 0, None);
+
+    assert!(matches!(publisher.next().await, Some(Frame::Nothing(_))));
+    assert_eq!(publisher.next().await, Some(Frame::Probe(Probe { channel: Channel(2) })));
 }
 
 /// The edges that have left, as a publisher's edge was told.

@@ -41,7 +41,9 @@ impl Core {
 
     fn streams_report(&self, complete: bool, changed: BTreeSet<Key>) -> Streams {
         let keys = match complete {
-            true => self.publications.values().map(Publication::key).chain(self.subscriptions.keys()).cloned().collect(),
+            true => {
+                self.publications.values().map(Publication::key).chain(self.subscriptions.keys()).cloned().collect()
+            }
             false => changed,
         };
         let states = keys.into_iter().map(|key| {

@@ -40,6 +40,8 @@ pub struct Publication {
     pub(super) expected: u64,
     /// The lowest number that the publisher's edge keeps.
     keep: u64,
+    /// Its client has left, as its edge says: the number of its END, which may not be here yet.
+    pub(super) ends: Option<u64>,
     /// Viewers' edges that are in the publisher's map, and those about which it was asked.
     entered: BTreeMap<Name, Kept>,
     entering: BTreeSet<Name>,
@@ -76,6 +78,7 @@ impl Publication {
             provisional_until: None,
             expected: 0,
             keep: 0,
+            ends: None,
             entered: BTreeMap::new(),
             entering: BTreeSet::new(),
             acknowledged: BTreeMap::new(),

@@ -62,6 +62,7 @@ impl Stream {
         let channel = newcomer.publish.channel;
         if let Some(known) = self.publications.get_mut(&id) {
             known.bind(newcomer.link, channel);
+            probe_again(&mut self.newcomers, id);
             let accepted = Accepted { channel, grant: known.grant.clone() };
             cx.control(newcomer.link, Frame::Accepted(accepted));
         }
@@ -248,8 +249,8 @@ impl Stream {
             self.current = Some(id);
             return;
         };
-        if beats(&resume.grant, &current.grant) {
-            let named = last_of(current.id, &resume.grant);
+        if current.ends.is_some() || beats(&resume.grant, &current.grant) {
+            let named = last_of(current.id, &resume.grant).or(current.ends);
             self.supersede_current(named, cx);
             self.current = Some(id);
             return;
@@ -267,7 +268,9 @@ impl Stream {
         };
         let channel = resume.channel;
         publication.bind(link, channel);
+        probe_again(&mut self.newcomers, publication.id);
         publication.expected = resume.next;
+        publication.ends = resume.ended;
         publication.tell_stable_soon(&self.key, cx);
         for (edge, next) in &resume.map {
             publication.set_entered(edge, *next);
@@ -289,6 +292,13 @@ impl Stream {
             self.withdrawn(id, cx);
         }
         self.decide(cx);
+    }
+}
+
+/// The answer to what was asked on an earlier channel will not be heard.
+fn probe_again(newcomers: &mut [Newcomer], id: PublicationId) {
+    for newcomer in newcomers.iter_mut().filter(|newcomer| newcomer.probing == Some(id)) {
+        newcomer.probing = None;
     }
 }
 

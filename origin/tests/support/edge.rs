@@ -6,8 +6,10 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use livecluster_mrtmp::Frame;
-use livecluster_mrtmp::frame::{Heartbeat, Media, Play, Publish, Stable, Subscriber, Unwatch, Watch, Withdraw};
-use livecluster_mrtmp::id::{BootId, Channel, ClientId, Group, PublicationId};
+use livecluster_mrtmp::frame::{
+    Grant, Heartbeat, Media, Play, Publish, Resume, Stable, Subscriber, Unwatch, Watch, Withdraw,
+};
+use livecluster_mrtmp::id::{BootId, Channel, ClientId, Group, PublicationId, Term};
 use livecluster_mrtmp::io::{Connection, Endpoint, Reason};
 use livecluster_mrtmp::link::Peer;
 use livecluster_mrtmp::route::Key;
@@ -44,12 +46,16 @@ impl Edge {
 
     /// The next frame but heartbeats. `None`: the link has ended.
     pub async fn next(&mut self) -> Option<Frame> {
-        loop {
-            match soon(self.frames.recv()).await {
-                Some(Frame::Heartbeat(_)) => {}
-                other => return other,
+        let frames = &mut self.frames;
+        let other = async move {
+            loop {
+                match frames.recv().await {
+                    Some(Frame::Heartbeat(_)) => {}
+                    other => return other,
+                }
             }
-        }
+        };
+        soon(other).await
     }
 
     /// Waits until the origin shows this generation; what else comes is dropped.
@@ -74,6 +80,24 @@ impl Edge {
             key: Key::parse(key).unwrap(),
             generation: GENERATION,
             asks: Arc::default(),
+        }));
+    }
+
+    /// Goes on with the publication of this number, of which it holds everything below `next`.
+    pub fn resume(&mut self, key: &str, counter: u64, next: u64, ended: Option<u64>) {
+        self.published += 1;
+        let term = Term { generation: GENERATION, counter };
+        self.send(Frame::Resume(Resume {
+            channel: Channel(self.published),
+            publication: PublicationId { edge: BootId(1), counter },
+            client: ClientId(1),
+            key: Key::parse(key).unwrap(),
+            generation: GENERATION,
+            grant: Grant { term, identity: Bytes::new(), provisional: true, previous: None },
+            oldest: 0,
+            next,
+            ended,
+            map: Vec::new(),
         }));
     }
 
