@@ -197,7 +197,7 @@ impl Connection {
                 for one in self.publishing.borrow_mut().iter_mut().filter(|one| one.ticket == ticket) {
                     (one.slowed, one.last_media) = (false, now());
                 }
-                self.session.borrow_mut().forgive_silence(now());
+                self.session.borrow_mut().read_again(now());
                 self.wake.notify_one();
             }
             ClientEvent::Joined(feed) => self.joined(stream_id, feed),

@@ -66,6 +66,11 @@ impl Clock {
         self.now
     }
 
+    /// When bytes came in last.
+    pub fn heard(&self) -> Instant {
+        self.heard
+    }
+
     /// The next time at which something is due.
     pub fn deadline(&self, config: &Config) -> Option<Instant> {
         let step = self.step_deadline(config);

@@ -95,8 +95,9 @@ impl Server {
         Ok(())
     }
 
-    /// The client was not read until now, so that its silence says nothing.
-    pub fn forgive_silence(&mut self, now: Instant) {
+    /// The client was not read until now: its silence says nothing, and its messages have piled up.
+    pub fn read_again(&mut self, now: Instant) {
+        self.media.credit(now.saturating_duration_since(self.clock.heard()), self.config.media);
         self.clock.hear(now);
     }
 

@@ -99,6 +99,24 @@ fn flood_of_media_is_an_error() {
 }
 
 #[test]
+fn media_that_piled_up_while_nobody_read_is_no_flood() {
+    let mut pair = Pair::publishing();
+    pair.pass(Duration::from_secs(3));
+    pair.server.read_again(pair.now);
+    for _ in 0..20_000 {
+        pair.client.send(&message(Kind::AUDIO, 1, b"x"));
+    }
+    pair.drive();
+    assert_eq!(pair.events().len(), 20_000);
+
+    for _ in 0..5001 {
+        pair.client.send(&message(Kind::AUDIO, 1, b"x"));
+    }
+
+    assert!(matches!(pair.try_drive(), Err(Error::TooManyMessages(5000))));
+}
+
+#[test]
 fn messages_in_an_aggregate_count_one_by_one() {
     let mut pair = Pair::publishing();
     let tag = [8, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, b'x', 0, 0, 0, 12];
