@@ -30,9 +30,9 @@ pub struct Links {
     numbers: Arc<AtomicU64>,
 }
 
-/// The pauses between attempts to dial an origin.
+/// The pauses between attempts to dial an origin. The longest is what viewers wait when it is back at its address.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_millis(200);
 /// How long a TCP connection may take to be made.
 const CONNECT_LIMIT: Duration = Duration::from_secs(1);
 

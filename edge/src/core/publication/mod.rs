@@ -122,10 +122,6 @@ impl Publication {
         self.grant.as_ref()
     }
 
-    pub fn id(&self) -> PublicationId {
-        self.id
-    }
-
     pub fn origins(&self) -> impl Iterator<Item = &Name> {
         self.uplinks.iter().map(|uplink| &uplink.origin)
     }
