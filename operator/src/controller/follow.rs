@@ -148,7 +148,7 @@ pub(super) struct Follower {
 impl Follower {
     /// Until the keeper ends.
     pub async fn run(mut self) {
-        let (mut told, mut summary) = (Told::default(), Summary::default());
+        let (mut told, mut seen) = (Told::default(), Seen::new());
         loop {
             let routed = routed(&self.shown.borrow_and_update());
             let pods = self.pods.cluster(&self.id).await;
@@ -161,7 +161,7 @@ impl Follower {
                 // Without a keeper this ends, too.
                 let _ = self.words.send(word).await;
             }
-            let Some(next) = self.next(&mut summary).await else { return };
+            let Some(next) = self.next(&mut seen).await else { return };
             if next {
                 // Who reconciles lives as long as the process.
                 let _ = self.triggers.send(self.id.clone()).await;
@@ -170,21 +170,20 @@ impl Follower {
     }
 
     /// Waits for something; whether the controller has to look. Counters wait for a while.
-    async fn next(&mut self, summary: &mut Summary) -> Option<bool> {
-        let counters_differ = summary.counters != Summary::of(&self.shown.borrow()).counters;
-        let deadline = time::Instant::now() + COUNTERS_PACE;
+    async fn next(&mut self, seen: &mut Seen) -> Option<bool> {
+        let counters_differ = seen.summary.counters != Summary::of(&self.shown.borrow()).counters;
         tokio::select! {
             () = self.nudge.notify.notified() => return Some(true),
             changed = self.shown.changed() => changed.ok()?,
-            () = time::sleep_until(deadline), if counters_differ => {
-                *summary = Summary::of(&self.shown.borrow());
+            () = time::sleep_until(seen.counted + COUNTERS_PACE), if counters_differ => {
+                *seen = Seen { summary: Summary::of(&self.shown.borrow()), counted: time::Instant::now() };
                 return Some(true);
             }
         }
         let now = Summary::of(&self.shown.borrow());
-        let is_new = now.state != summary.state;
+        let is_new = now.state != seen.summary.state;
         if is_new {
-            *summary = now;
+            seen.summary = now;
         }
         Some(is_new)
     }
@@ -208,13 +207,26 @@ fn routed(shown: &Shown) -> Vec<Name> {
     origins.map(|origin| origin.name.clone()).collect()
 }
 
+/// What the controller was told last, and when counters were the reason.
+#[derive(Debug)]
+struct Seen {
+    summary: Summary,
+    counted: time::Instant,
+}
+
+impl Seen {
+    fn new() -> Self {
+        Self { summary: Summary::default(), counted: time::Instant::now() }
+    }
+}
+
 /// What a controller has to know of a keeper.
 #[derive(Debug, Clone, PartialEq, Default)]
 struct Summary {
     /// At once.
-    state: (BTreeMap<Name, State>, BTreeSet<Name>, Option<String>),
+    state: (BTreeMap<Name, State>, BTreeSet<Name>, BTreeSet<Name>, Option<String>),
     /// At some time.
-    counters: (u64, usize),
+    counters: (u64, usize, Option<u64>),
 }
 
 impl Summary {
@@ -222,7 +234,9 @@ impl Summary {
         let origins = shown.document.iter().flat_map(|document| &document.origins);
         let states = origins.map(|origin| (origin.name.clone(), origin.state)).collect();
         let generation = shown.document.as_ref().map_or(0, |document| document.generation);
-        Self { state: (states, shown.drained.clone(), shown.failure.clone()), counters: (generation, shown.streams) }
+        let counters = (generation, shown.streams, shown.viewers);
+        let state = (states, shown.drained.clone(), shown.behind.clone(), shown.failure.clone());
+        Self { state, counters }
     }
 }
 

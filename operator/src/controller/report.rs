@@ -1,8 +1,12 @@
 //! The status of a cluster, from what is seen of it. Pure.
 
+use std::collections::BTreeSet;
+
 use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use k8s_openapi::jiff::Timestamp;
+
+use livecluster_mrtmp::id::Name;
 
 use super::observe::{Observed, ends_at};
 use super::pods;
@@ -49,7 +53,7 @@ impl Report<'_> {
             edge: Some(self.pool(Component::Edge)),
             origin: Some(self.pool(Component::Origin)),
             streams: self.shown.and_then(|shown| i64::try_from(shown.streams).ok()),
-            viewers: None,
+            viewers: self.shown.and_then(|shown| i64::try_from(shown.viewers?).ok()),
             routes: document
                 .and_then(|document| Some(RoutesStatus { generation: i64::try_from(document.generation).ok()? })),
             address: self.address.clone(),
@@ -96,6 +100,7 @@ impl Report<'_> {
     fn routes(&self) -> Finding {
         let (status, reason, message) = match self.shown {
             Some(Shown { failure: Some(failure), .. }) => (false, "NotWritten", failure.clone()),
+            Some(Shown { behind, .. }) if !behind.is_empty() => (false, "ReadersBehind", behind_message(behind)),
             Some(Shown { document: Some(document), .. }) if !document.origins.is_empty() => {
                 (true, "Published", format!("the route document names {} origins", document.origins.len()))
             }
@@ -188,6 +193,16 @@ impl Report<'_> {
         }
     }
 }
+
+fn behind_message(behind: &BTreeSet<Name>) -> String {
+    let names: Vec<_> = behind.iter().take(MAX_NAMED).map(|name| &**name).collect();
+    let more = behind.len().saturating_sub(names.len());
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{}{more} have not read the route document of 10 s ago", names.join(", "))
+}
+
+/// Parts that a message names, at most.
+const MAX_NAMED: usize = 5;
 
 /// What an API server takes.
 const MAX_MESSAGE_LEN: usize = 32_768;

@@ -110,6 +110,10 @@ fn conditions_say_what_is_unusual() {
         ),
         (Box::new(|seen| seen.shown = None), &["Ready: NotServing", "RoutesPublished: NoOrigin"]),
         (
+            Box::new(|seen| seen.shown.as_mut().expect("shown").behind = ["edge-a".into()].into()),
+            &["Ready: NotServing", "RoutesPublished: ReadersBehind"],
+        ),
+        (
             Box::new(|seen| seen.shown.as_mut().expect("shown").failure = Some("refused".to_owned())),
             &["Ready: NotServing", "RoutesPublished: NotWritten"],
         ),

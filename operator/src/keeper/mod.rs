@@ -1,6 +1,8 @@
 //! Keeps the route document of one cluster in Kubernetes: an actor that is told what is wanted and what is seen, decides
 //! while this process leads, and writes.
 
+mod published;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::pending;
 use std::net::SocketAddr;
@@ -18,6 +20,7 @@ use crate::lease::Leadership;
 use crate::routing::{Desired, DesiredOrigin, Event, Leader, Observation, Observed, Part, Time, Wait};
 use crate::store::{Error, Store, Stored};
 use crate::watch::Watches;
+use published::Published;
 
 /// The keeper of one cluster's document. A process that stands by has one too, which sees everything and writes nothing.
 #[derive(Debug)]
@@ -33,6 +36,9 @@ pub struct Keeper {
     applications: Applications,
     observed: Observed,
     current: Current,
+    published: Published,
+    /// Since when the document could be neither read nor written, and why.
+    failing: Option<(Instant, String)>,
     /// Nothing is asked of the API before.
     paused_until: Option<Instant>,
     shown: watch::Sender<Shown>,
@@ -60,10 +66,14 @@ pub struct Shown {
     pub document: Option<Document>,
     /// Why no origin can join or drain now.
     pub wait: Option<Wait>,
-    /// Why the document could not be read or written, last time.
+    /// Why the document could be neither read nor written for 10 s.
     pub failure: Option<String>,
     /// The streams that origins have, as far as they can be asked.
     pub streams: usize,
+    /// Clients of the edges that can be asked, without those that publish; none if no edge can.
+    pub viewers: Option<u64>,
+    /// Parts that can be asked and have not read the document that was there 10 s ago.
+    pub behind: BTreeSet<Name>,
     /// Origins that take nothing new, have nothing, and are not named for any stream.
     pub drained: BTreeSet<Name>,
 }
@@ -99,6 +109,8 @@ impl Keeper {
             applications: Applications::default(),
             observed: Observed::default(),
             current: Current::Unread,
+            published: Published::default(),
+            failing: None,
             paused_until: None,
             shown: watch::Sender::default(),
         }
@@ -173,6 +185,7 @@ impl Keeper {
     fn stand_by(&mut self) -> Option<Instant> {
         self.leader = Leader::default();
         self.current = Current::Unread;
+        self.published = Published::default();
         self.paused_until = None;
         None
     }
@@ -184,6 +197,7 @@ impl Keeper {
         }
         match self.update().await {
             Ok(deadline) => {
+                self.failing = None;
                 self.show(|shown| shown.failure = None);
                 deadline
             }
@@ -209,7 +223,7 @@ impl Keeper {
             self.show(|shown| shown.wait = decision.wait);
             let Some(document) = decision.write.or_else(|| self.with_other_applications()) else {
                 self.show_streams();
-                return Ok(decision.deadline);
+                return Ok(decision.deadline.into_iter().chain(self.show_behind()).min());
             };
             let file = File { document, applications: self.applications.clone() };
             self.store.write(&file, &self.leadership).await?;
@@ -240,6 +254,21 @@ impl Keeper {
         self.current = Current::File(file);
     }
 
+    /// Who is behind; when to look again.
+    fn show_behind(&mut self) -> Option<Instant> {
+        if let Some(document) = self.current.document() {
+            self.published.note(document.generation, now());
+        }
+        let due = self.published.due(now());
+        let behind = due.map(|generation| self.observed.behind(generation)).unwrap_or_default();
+        self.shown.send_if_modified(|shown| {
+            let is_new = shown.behind != behind;
+            shown.behind = behind;
+            is_new
+        });
+        self.published.deadline(now())
+    }
+
     fn show_streams(&self) {
         let Some(document) = self.current.document() else { return };
         let named: BTreeSet<_> = document.streams.values().collect();
@@ -253,10 +282,10 @@ impl Keeper {
                 drained.insert(origin.name.clone());
             }
         }
-        let streams = streams.len();
+        let (streams, viewers) = (streams.len(), self.observed.viewers());
         self.shown.send_if_modified(|shown| {
-            let is_new = shown.streams != streams || shown.drained != drained;
-            (shown.streams, shown.drained) = (streams, drained);
+            let is_new = (shown.streams, shown.viewers, &shown.drained) != (streams, viewers, &drained);
+            (shown.streams, shown.viewers, shown.drained) = (streams, viewers, drained);
             is_new
         });
     }
@@ -271,10 +300,14 @@ impl Keeper {
 
     fn fail(&mut self, error: &Error) {
         let text = error.to_string();
-        if self.shown.borrow().failure.as_ref() != Some(&text) {
+        if self.failing.as_ref().is_none_or(|(_, last)| *last != text) {
             tracing::warn!(error = text, "routes neither read nor written; it is tried again");
         }
-        self.show(|shown| shown.failure = Some(text));
+        let since = self.failing.as_ref().map_or_else(now, |(since, _)| *since);
+        self.failing = Some((since, text.clone()));
+        if since + published::PATIENCE <= now() {
+            self.show(|shown| shown.failure = Some(text));
+        }
         self.current = Current::Unread;
         self.paused_until = Some(now() + PAUSE);
     }

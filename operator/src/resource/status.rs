@@ -33,7 +33,7 @@ pub struct LiveClusterStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub streams: Option<i64>,
 
-    /// Clients that watch.
+    /// Clients of its edges that do not publish.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub viewers: Option<i64>,
 

@@ -1,6 +1,6 @@
 //! What is known of the parts of a cluster, folded from what their processes and watch links tell.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use livecluster_mrtmp::frame::{Links, StreamState, Streams};
 use livecluster_mrtmp::id::{BootId, Name};
@@ -30,6 +30,19 @@ impl Observed {
     pub fn streams_of(&self, origin: &str) -> Option<impl Iterator<Item = &Key>> {
         let origin = self.origins.get(origin).filter(|origin| origin.linked && origin.listed)?;
         Some(origin.live().map(|(key, _)| key))
+    }
+
+    /// Clients of edges that can be asked, without those that publish; none if no edge can.
+    pub fn viewers(&self) -> Option<u64> {
+        let edges = self.ready_edges().filter(|edge| edge.linked && edge.links.is_some());
+        edges.map(Process::viewers).reduce(u64::saturating_add)
+    }
+
+    /// Parts that can be asked and have read an older document than this.
+    pub fn behind(&self, generation: u64) -> BTreeSet<Name> {
+        let parts = self.origins.iter().chain(&self.edges);
+        let behind = parts.filter(|(_, part)| part.linked && !part.gone && part.is_behind(generation));
+        behind.map(|(name, _)| name.clone()).collect()
     }
 
     /// Edges that run and are ready.
@@ -116,6 +129,10 @@ pub(super) struct Process {
     pub leaving: bool,
     /// An edge's links to origins, and whether each is up; none before it told.
     pub links: Option<BTreeMap<Name, bool>>,
+    /// An edge's clients, as it told last.
+    connections: u64,
+    /// The document that it has read, as it said last on this link; 0: it said nothing.
+    generation: u64,
     boot: Option<BootId>,
 }
 
@@ -125,7 +142,17 @@ impl Process {
         self.streams.iter().filter(|(_, state)| state.publication.is_some() || state.held)
     }
 
+    fn is_behind(&self, generation: u64) -> bool {
+        self.generation != 0 && self.generation < generation
+    }
+
+    fn viewers(&self) -> u64 {
+        let published = self.streams.values().filter(|state| state.publication.is_some() && !state.held).count();
+        self.connections.saturating_sub(u64::try_from(published).unwrap_or(u64::MAX))
+    }
+
     fn handle(&mut self, event: Event) {
+        self.generation = self.generation.max(event.generation());
         match event {
             Event::Started => self.gone = false,
             Event::Gone => *self = Self { gone: true, boot: self.boot, ..Self::default() },
@@ -148,7 +175,7 @@ impl Process {
         if is_new {
             *self = Self::default();
         }
-        *self = Self { boot: Some(boot), linked: true, listed: false, ..std::mem::take(self) };
+        *self = Self { boot: Some(boot), linked: true, listed: false, generation: 0, ..std::mem::take(self) };
     }
 
     fn handle_streams(&mut self, streams: Streams) {
@@ -165,6 +192,7 @@ impl Process {
     }
 
     fn handle_links(&mut self, links: Links) {
+        self.connections = links.connections;
         self.links = Some(links.origins.into_iter().map(|(name, _, up)| (name, up)).collect());
     }
 }

@@ -232,3 +232,19 @@ fn last_words_of_a_link_do_not_bring_its_process_back() {
 fn live(cluster: &Cluster) -> usize {
     cluster.observed.origins.values().map(|origin| origin.live().count()).sum()
 }
+
+#[test]
+fn viewers_are_the_clients_of_edges_that_can_be_asked_without_those_that_publish() {
+    let mut cluster = Cluster::started(&["o0"]);
+    let clients = |connections| Event::Links(Links { origins: Vec::new(), connections });
+    cluster.observe(edge("edge-0"), clients(5));
+    cluster.observe(edge("edge-1"), clients(7));
+    cluster.list(edge("edge-0"), "o0", &["alice"]);
+    assert_eq!(cluster.observed.viewers(), Some(11));
+
+    cluster.observe(edge("edge-1"), Event::LinkDown);
+    assert_eq!(cluster.observed.viewers(), Some(4));
+    cluster.observe(edge("edge-0"), Event::LinkDown);
+
+    assert_eq!(cluster.observed.viewers(), None, "nobody knows, which is not none");
+}

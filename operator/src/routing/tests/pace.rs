@@ -77,3 +77,14 @@ fn nothing_is_written_when_nothing_changes() {
 
     assert_eq!(cluster.written.len(), 0);
 }
+
+#[test]
+fn readers_are_behind_that_said_so_on_a_link_that_is_up() {
+    let mut cluster = Cluster::started(&["o0", "o1"]);
+    cluster.observe(origin("o0"), Event::Generation(8));
+    cluster.observe(origin("o1"), Event::Generation(9));
+    cluster.observe(edge("edge-0"), Event::Generation(7));
+    cluster.observe(edge("edge-0"), Event::LinkDown);
+
+    assert_eq!(cluster.observed.behind(9), ["o0".into()].into(), "edge-1 said nothing yet");
+}
