@@ -1,5 +1,6 @@
 """Images, built by buildah with no network and no registry, as archives that containerd imports."""
 
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -51,4 +52,11 @@ def livecluster() -> Path:
     say(f"building the image {LIVECLUSTER}: some minutes when nothing is built")
     with tempfile.TemporaryDirectory() as context:
         subprocess.run([PROJECT / "static", f"{context}/livecluster"], check=True, stdout=sys.stderr)
-        return build(LIVECLUSTER, PROJECT / "Containerfile", Path(context), "--target", "ready")
+        finished = build(LIVECLUSTER, PROJECT / "Containerfile", Path(context), "--target", "ready")
+        shutil.copy(f"{context}/livecluster", program())
+        return finished
+
+
+def program() -> Path:
+    """The program of that image, to be run beside the cluster."""
+    return cache() / "images" / "livecluster"
