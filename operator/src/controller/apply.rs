@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Mutex;
 
-use kube::api::{DynamicObject, Patch, PatchParams};
-use kube::core::PartialObjectMeta;
+use kube::api::{DeleteParams, DynamicObject, Patch, PatchParams, Preconditions};
+use kube::core::{PartialObjectMeta, Status};
 use kube::{Api, Client, ResourceExt};
 use serde_json::json;
 
@@ -50,18 +50,23 @@ impl Applied {
             return Err(Error::Foreign { kind, name });
         }
         let before = existing.as_ref().and_then(|existing| existing.metadata.resource_version.clone());
-        let key = (uid.to_owned(), kind, name.clone(), object.manager);
+        let key = (uid.to_owned(), kind.clone(), name.clone(), object.manager);
         let is_same_wish = self.with(|known| known.get(&key).map(|known| known.value == object.value)) == Some(true);
         if is_same_wish && self.with(|known| known.get(&key).is_some_and(|known| known.version == before)) {
             return Ok(Outcome::Same);
         }
         // Only the object that was looked at: another one of its name may be somebody else's.
         let mut value = object.value.clone();
-        if let Some(uid) = existing.and_then(|existing| existing.metadata.uid) {
+        if let Some(uid) = existing.as_ref().and_then(|existing| existing.metadata.uid.as_ref()) {
             value["metadata"]["uid"] = json!(uid);
         }
         let params = PatchParams::apply(object.manager).force();
-        let applied = api.patch(&name, &params, &Patch::Apply(&value)).await.map_err(Error::api(shown))?;
+        let applied = match api.patch(&name, &params, &Patch::Apply(&value)).await {
+            Err(kube::Error::Api(status)) if is_immutable(&status) => {
+                return Err(delete_alone(&api, kind, name, existing.and_then(|existing| existing.uid())).await);
+            }
+            applied => applied.map_err(Error::api(shown))?,
+        };
         let version = applied.resource_version();
         let outcome = match (version == before, is_same_wish) {
             (true, _) => Outcome::Same,
@@ -79,6 +84,23 @@ impl Applied {
 
     fn with<T>(&self, look: impl FnOnce(&mut HashMap<Key, Known>) -> T) -> T {
         look(&mut lock(&self.known))
+    }
+}
+
+/// Whether something is to be changed that can't be: selectors, or what a StatefulSet was made with.
+fn is_immutable(status: &Status) -> bool {
+    let says = |text: &str| status.message.contains(text);
+    status.code == 422 && (says("field is immutable") || says("updates to statefulset spec"))
+}
+
+/// Deletes an object and leaves its pods, for the next one of its name to adopt. It is made when this one is gone.
+async fn delete_alone(api: &Api<DynamicObject>, kind: String, name: String, uid: Option<String>) -> Error {
+    let preconditions = Preconditions { uid, resource_version: None };
+    let params = DeleteParams { preconditions: Some(preconditions), ..DeleteParams::orphan() };
+    tracing::info!(kind, name, "made anew, since what changes can't be changed; its pods stay");
+    match api.delete(&name, &params).await {
+        Ok(_) => Error::MadeAnew { kind, name },
+        Err(error) => Error::api(format!("{kind} \"{name}\""))(error),
     }
 }
 

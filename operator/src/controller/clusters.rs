@@ -16,7 +16,7 @@ use super::follow::{Follower, News, Nudge, PodsOf};
 use super::link::Link;
 use super::lock;
 use crate::desire::{labels, routes_name};
-use crate::keeper::{Keeper, Shown, Word};
+use crate::keeper::{Keeper, Moved, Shown, Word};
 use crate::lease::Leadership;
 use crate::resource::LiveCluster;
 use crate::routing::DesiredOrigin;
@@ -63,6 +63,8 @@ pub(super) struct Handle {
     words: mpsc::Sender<Word>,
     shown: watch::Receiver<Shown>,
     news: Arc<Mutex<Vec<News>>>,
+    /// What was told of streams that moved.
+    moved: Arc<Mutex<BTreeMap<Moved, u64>>>,
 }
 
 impl Clusters {
@@ -131,7 +133,8 @@ impl Clusters {
         let store = Store::new(Api::namespaced(self.client.clone(), &id.namespace), own(cluster));
         let keeper = Keeper::new(uid.clone(), store, self.leadership.clone(), watches, observations, generation);
         let (words, told) = mpsc::channel(MAX_WORDS);
-        let handle = Handle { words: words.clone(), shown: keeper.subscribe(), news: Arc::default() };
+        let handle =
+            Handle { words: words.clone(), shown: keeper.subscribe(), news: Arc::default(), moved: Arc::default() };
         let nudge = Arc::<Nudge>::default();
         let follower = Follower {
             id: id.clone(),
@@ -176,7 +179,14 @@ impl Handle {
 
     /// What happened since somebody asked last.
     pub fn take_news(&self) -> Vec<News> {
-        std::mem::take(&mut *lock(&self.news))
+        let mut news = std::mem::take(&mut *lock(&self.news));
+        let moved = self.shown.borrow().moved.clone();
+        let told = std::mem::replace(&mut *lock(&self.moved), moved.clone());
+        news.extend(moved.into_iter().filter_map(|(moved, all)| {
+            let new = all.saturating_sub(told.get(&moved).copied().unwrap_or_default());
+            (new > 0).then_some(News::Moved(moved, new))
+        }));
+        news
     }
 
     async fn tell(&self, word: Word) {

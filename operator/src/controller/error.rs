@@ -16,6 +16,14 @@ pub enum Error {
         /// Its name.
         name: String,
     },
+    /// It has to be another one, and will be made when the old one is gone.
+    #[error("{kind} \"{name}\" is made anew")]
+    MadeAnew {
+        /// Its kind.
+        kind: String,
+        /// Its name.
+        name: String,
+    },
     /// The Secret that the resource names is not there.
     #[error("Secret \"{0}\" is missing")]
     SecretMissing(String),
@@ -55,6 +63,7 @@ impl Error {
         match self {
             Self::Invalid(_) => "Invalid",
             Self::Foreign { .. } => "ForeignObject",
+            Self::MadeAnew { .. } => "MadeAnew",
             Self::SecretMissing(_) => "SecretMissing",
             Self::SecretUnusable { .. } => "SecretUnusable",
             Self::SecretUnread(_) => "SecretUnread",

@@ -3,6 +3,7 @@
 use kube::runtime::events::{Event, EventType};
 
 use super::follow::News;
+use crate::keeper::Moved;
 use crate::resource::{ConditionType, LiveClusterStatus};
 
 /// What to tell, after a status that was `before`.
@@ -13,10 +14,19 @@ pub(super) fn of(before: Option<&LiveClusterStatus>, after: &LiveClusterStatus, 
     events
 }
 
+/// What to tell of a cluster that is left to another release.
+pub(super) fn served_by_another(message: String) -> Event {
+    event(EventType::Warning, "ServedByAnother", "Reconcile", message)
+}
+
 fn origin(news: News) -> Event {
     match news {
         News::Lost(name) => event(EventType::Warning, "OriginLost", "Route", format!("origin {name} is gone")),
         News::Runs(name) => event(EventType::Normal, "OriginRuns", "Route", format!("origin {name} runs")),
+        News::Moved(Moved { from, to, cause }, streams) => {
+            let note = format!("{streams} streams moved from {from} to {to}: {}", cause.sentence());
+            event(EventType::Normal, "StreamsMoved", "Route", note)
+        }
     }
 }
 

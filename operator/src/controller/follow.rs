@@ -21,7 +21,7 @@ use super::clusters::{Clusters, Id};
 use super::lock;
 use super::pods::Told;
 use crate::desire::routes_name;
-use crate::keeper::{Shown, Word};
+use crate::keeper::{Moved, Shown, Word};
 use crate::routing::Part;
 use crate::store::FIELD_MANAGER;
 
@@ -131,6 +131,18 @@ impl Nudge {
 pub(super) enum News {
     Lost(Name),
     Runs(Name),
+    /// So many streams were sent elsewhere.
+    Moved(Moved, u64),
+}
+
+impl News {
+    /// Why streams went elsewhere, and how many.
+    pub fn moved(&self) -> Option<(&'static str, u64)> {
+        match self {
+            Self::Moved(moved, streams) => Some((moved.cause.as_str(), *streams)),
+            Self::Lost(_) | Self::Runs(_) => None,
+        }
+    }
 }
 
 /// Follows one cluster.
@@ -224,7 +236,7 @@ impl Seen {
 #[derive(Debug, Clone, PartialEq, Default)]
 struct Summary {
     /// At once.
-    state: (BTreeMap<Name, State>, BTreeSet<Name>, BTreeSet<Name>, Option<String>),
+    state: (BTreeMap<Name, State>, BTreeSet<Name>, BTreeSet<Name>, u64, Option<String>),
     /// At some time.
     counters: (u64, usize, Option<u64>),
 }
@@ -235,7 +247,8 @@ impl Summary {
         let states = origins.map(|origin| (origin.name.clone(), origin.state)).collect();
         let generation = shown.document.as_ref().map_or(0, |document| document.generation);
         let counters = (generation, shown.streams, shown.viewers);
-        let state = (states, shown.drained.clone(), shown.behind.clone(), shown.failure.clone());
+        let moved = shown.moved.values().sum();
+        let state = (states, shown.drained.clone(), shown.behind.clone(), moved, shown.failure.clone());
         Self { state, counters }
     }
 }

@@ -10,16 +10,19 @@ pub(super) struct Counts {
     pub seconds: Histogram,
     pub errors: IntCounter,
     pub drift: IntCounterVec,
+    pub moved: IntCounterVec,
 }
 
 impl Counts {
     pub fn new(metrics: &Metrics) -> Self {
         let seconds = "How long it takes to bring a LiveCluster to what is wanted of it.";
+        let moved = "Streams that were sent from one origin to another.";
         let drift = "Objects that somebody else had changed, and that were put right.";
         Self {
             seconds: metrics.seconds("operator_reconcile_seconds", seconds, &BUCKETS),
             errors: metrics
                 .counter("operator_reconcile_errors_total", "Reconciliations that failed, and are tried again."),
+            moved: metrics.counter_vec("operator_streams_moved_total", moved, &["cause"]),
             drift: metrics.counter_vec("operator_drift_corrected_total", drift, &["kind", "manager"]),
         }
     }

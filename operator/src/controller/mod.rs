@@ -13,6 +13,7 @@ mod link;
 mod metrics;
 mod observe;
 mod orphans;
+mod owner;
 mod pods;
 mod reconcile;
 mod report;
@@ -39,7 +40,7 @@ use tokio::task::JoinSet;
 use crate::desire::Release;
 use crate::lease::Leadership;
 use crate::process::Acting;
-use crate::resource::{LiveCluster, PAUSED};
+use crate::resource::{LiveCluster, PAUSED, ServedBy};
 use clusters::{Clusters, Id};
 pub use error::Error;
 use metrics::Counts;
@@ -52,6 +53,8 @@ pub struct Settings {
     pub name: Name,
     /// The namespaces whose LiveClusters are served; none: all.
     pub namespaces: Vec<String>,
+    /// What the status of its clusters says of it.
+    pub own: ServedBy,
     /// What comes with this release.
     pub release: Release,
 }

@@ -58,6 +58,12 @@ impl Observed {
         self.pods.iter().filter(is_of).map(|pod| &**pod)
     }
 
+    /// Edges that were told to end and still serve.
+    pub fn draining_edges(&self) -> i32 {
+        let draining = self.of(Component::Edge).filter(|pod| ends_at(pod).is_some());
+        i32::try_from(draining.count()).unwrap_or(i32::MAX)
+    }
+
     /// The digest of the Secret that the pods are made with.
     pub fn link_checksum(&self) -> Option<String> {
         let template = self.origins.as_ref()?.spec.template.metadata.as_ref()?;

@@ -15,6 +15,8 @@ use crate::routing::Part;
 #[derive(Debug, Default)]
 pub struct Told {
     running: BTreeMap<Part, Process>,
+    /// Edges that run, as far as is known, and are not ready.
+    unready: BTreeSet<Part>,
     /// Parts that were told to be gone and have not come back.
     gone: BTreeSet<Part>,
 }
@@ -33,7 +35,9 @@ enum State {
     Runs(Process),
     /// Its container has ended, or waits to be started again.
     Ended,
-    /// Nothing that counts: not started, not ready, or nobody reports.
+    /// An edge that is not ready: it does not count, but is not gone.
+    Unready(Process),
+    /// Nothing that counts: not started, or nobody reports.
     Unknown,
 }
 
@@ -59,15 +63,18 @@ impl Told {
         let (state, uid) = (state(&part, pod), pod.uid().unwrap_or_default());
         let known = self.running.get(&part);
         let is_other = known.is_some_and(|known| match &state {
-            State::Runs(process) => process.container != known.container,
+            State::Runs(process) | State::Unready(process) => process.container != known.container,
             State::Ended => true,
             State::Unknown => known.uid != uid,
         });
         if is_other {
             words.extend(self.end(part.clone()));
         }
+        if matches!(state, State::Unready(_)) && self.running.contains_key(&part) && self.unready.insert(part.clone()) {
+            words.push(Word::Unready(part.clone()));
+        }
         if let State::Runs(process) = state
-            && self.running.get(&part) != Some(&process)
+            && (self.unready.remove(&part) || self.running.get(&part) != Some(&process))
         {
             words.push(Word::Runs(part.clone(), process.address));
             self.gone.remove(&part);
@@ -78,6 +85,7 @@ impl Told {
 
     fn end(&mut self, part: Part) -> Option<Word> {
         self.running.remove(&part);
+        self.unready.remove(&part);
         self.gone.insert(part.clone()).then_some(Word::Gone(part))
     }
 }
@@ -112,7 +120,7 @@ fn state(part: &Part, pod: &Pod) -> State {
             None => return State::Unknown,
         },
     };
-    if matches!(part, Part::Edge(_)) && !is_ready(pod) { State::Unknown } else { State::Runs(process) }
+    if matches!(part, Part::Edge(_)) && !is_ready(pod) { State::Unready(process) } else { State::Runs(process) }
 }
 
 fn container<'a>(part: &Part, pod: &'a Pod) -> Option<&'a ContainerStatus> {

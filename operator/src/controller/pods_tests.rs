@@ -29,6 +29,7 @@ fn running() -> Value {
 fn said(words: &[Word]) -> Vec<String> {
     let text = |word: &Word| match word {
         Word::Runs(part, address) => format!("runs {} {address}", part.name()),
+        Word::Unready(part) => format!("unready {}", part.name()),
         Word::Gone(part) => format!("gone {}", part.name()),
         other => panic!("{other:?}"),
     };
@@ -71,13 +72,18 @@ fn silence_and_unreadiness_are_not_gone() {
 }
 
 #[test]
-fn edge_counts_once_it_is_ready_and_until_it_is_gone() {
+fn edge_counts_while_it_is_ready_and_runs_until_it_is_gone() {
     let edge = |ready| pod("e-0", "a", "edge", ready, running(), "c1");
     let mut told = Told::default();
 
     assert_eq!(said(&told.handle(&[edge(false)], &[])), Vec::<String>::new());
     assert_eq!(said(&told.handle(&[edge(true)], &[])), ["runs e-0 10.0.0.1:1950"]);
+    assert_eq!(said(&told.handle(&[edge(false)], &[])), ["unready e-0"]);
     assert_eq!(said(&told.handle(&[edge(false)], &[])), Vec::<String>::new());
+    assert_eq!(said(&told.handle(&[edge(true)], &[])), ["runs e-0 10.0.0.1:1950"]);
+    let restarted = pod("e-0", "a", "edge", false, running(), "c2");
+    assert_eq!(said(&told.handle(&[restarted], &[])), ["gone e-0"]);
+    assert_eq!(said(&told.handle(&[edge(true)], &[])), ["runs e-0 10.0.0.1:1950"]);
     assert_eq!(said(&told.handle(&[], &[])), ["gone e-0"]);
 }
 

@@ -8,7 +8,7 @@ use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::jiff::Timestamp;
 use kube::api::{DeleteParams, Patch, PatchParams, Preconditions};
 use kube::runtime::controller::{self, Action};
-use kube::runtime::events::{Recorder, Reporter};
+use kube::runtime::events::{Event, Recorder, Reporter};
 use kube::runtime::reflector::{ObjectRef, Store};
 use kube::runtime::watcher;
 use kube::{Api, Client, Resource, ResourceExt};
@@ -18,17 +18,18 @@ use tokio::time;
 use super::apply::{Applied, Outcome};
 use super::clusters::{Clusters, Handle, Id};
 use super::error::Error;
-use super::follow::PodsOf;
+use super::follow::{News, PodsOf};
 use super::metrics::Counts;
 use super::observe::{self, Observed};
 use super::orphans::{self, Names};
+use super::owner::{self, Owners};
 use super::report::Report;
 use super::rollout::{Plan, View};
 use super::{Guarded, Settings, backoff, events, is_paused, lock, turn, want};
 use crate::desire::{Facts, Objects, applications, desire, resolve};
 use crate::keeper::Shown;
 use crate::lease::Leadership;
-use crate::resource::{LiveCluster, LiveClusterStatus, Resolved};
+use crate::resource::{LiveCluster, LiveClusterStatus, Resolved, ServedBy};
 
 /// What reconciliations share. Nothing in it has to outlive this process.
 pub(super) struct Context {
@@ -44,6 +45,9 @@ pub(super) struct Context {
     /// For which wanted objects others were looked for last.
     swept: Mutex<HashMap<String, Names>>,
     failures: Mutex<HashMap<Id, u32>>,
+    owners: Owners,
+    /// Which clusters people were told of that another release serves, and which one that is.
+    told: Mutex<HashMap<Id, ServedBy>>,
 }
 
 /// What is known of a cluster when something is to be done about it.
@@ -104,6 +108,8 @@ impl Context {
             applied: Applied::default(),
             swept: Mutex::default(),
             failures: Mutex::default(),
+            owners: Owners::default(),
+            told: Mutex::default(),
         }
     }
 
@@ -123,6 +129,7 @@ impl Context {
 
     fn end(&self, id: &Id) {
         lock(&self.failures).remove(id);
+        lock(&self.told).remove(id);
         if let Some(uid) = self.clusters.end(id) {
             tracing::info!(namespace = id.namespace, name = id.name, "served no more");
             self.applied.forget(&uid);
@@ -136,6 +143,11 @@ impl Context {
             // Kubernetes takes away what belongs to it.
             return Ok(Action::await_change());
         }
+        let now = time::Instant::now().into_std();
+        if let Some(other) = self.owners.other(&self.client, cluster, &self.settings.own, now).await? {
+            self.leave_to(other, cluster).await;
+            return Ok(Action::requeue(owner::LOOK_AGAIN));
+        }
         let known = self.look_at(cluster).await?;
         if let Some(handle) = &known.handle {
             let wishes = want::wishes(cluster, &known.observed, &known.plan);
@@ -148,6 +160,17 @@ impl Context {
         let reported = self.report(cluster, &known, acted.as_ref().err()).await;
         acted.and(reported)?;
         Ok(known.next_look())
+    }
+
+    /// Another release serves this cluster: it is left alone, and people are told once.
+    async fn leave_to(&self, other: ServedBy, cluster: &LiveCluster) {
+        let id = Id::of(cluster);
+        self.end(&id);
+        let event = events::served_by_another(owner::message(&other));
+        let is_news = lock(&self.told).insert(id, other.clone()) != Some(other);
+        if is_news && self.leads() {
+            self.tell(&event, cluster).await;
+        }
     }
 
     async fn look_at(&self, cluster: &LiveCluster) -> Result<Known, Error> {
@@ -182,6 +205,9 @@ impl Context {
         for object in &objects {
             if !self.leads() {
                 return result;
+            }
+            if object.is_template_of_edges() && known.holds_edges() {
+                continue;
             }
             match self.applied.apply(&self.client, &known.id.namespace, &known.uid, object).await {
                 Ok(Outcome::Corrected) => {
@@ -232,23 +258,31 @@ impl Context {
             shown: known.shown.as_ref(),
             plan: &known.plan,
             resolved: &known.resolved,
+            own: &self.settings.own,
             address: observe::address(&self.client, &known.id.namespace, services).await?,
             problem: problem.map(|error| (error.reason(), error.to_string())),
         };
         let status = report.status(Timestamp::now());
         let news = known.handle.as_ref().map(Handle::take_news).unwrap_or_default();
+        for (cause, streams) in news.iter().filter_map(News::moved) {
+            self.counts.moved.with_label_values(&[cause]).inc_by(streams);
+        }
         let events = events::of(cluster.status.as_ref(), &status, news);
         if cluster.status.as_ref() != Some(&status) && self.leads() {
             self.write(cluster, &status).await?;
         }
         for event in events {
-            if self.leads()
-                && let Err(error) = self.recorder.publish(&event, &cluster.object_ref(&())).await
-            {
-                tracing::debug!(%error, "event not written");
+            if self.leads() {
+                self.tell(&event, cluster).await;
             }
         }
         Ok(())
+    }
+
+    async fn tell(&self, event: &Event, cluster: &LiveCluster) {
+        if let Err(error) = self.recorder.publish(event, &cluster.object_ref(&())).await {
+            tracing::debug!(%error, "event not written");
+        }
     }
 
     async fn write(&self, cluster: &LiveCluster, status: &LiveClusterStatus) -> Result<(), Error> {
@@ -283,9 +317,15 @@ impl Known {
         }
     }
 
+    /// Edges that end still have their clients: a change must not make more and more of them.
+    fn holds_edges(&self) -> bool {
+        self.observed.edges.is_some() && self.observed.draining_edges() > self.resolved.edge.max_draining
+    }
+
     /// If nothing happens: what goes on by time, and what is told by nobody.
     fn next_look(&self) -> Action {
-        let is_at_it = self.plan.rollout.is_some() || self.waits_for_turn;
+        let drains = self.observed.draining_edges() > 0;
+        let is_at_it = self.plan.rollout.is_some() || self.waits_for_turn || drains;
         Action::requeue(if is_at_it { SOON } else { RESYNC })
     }
 }

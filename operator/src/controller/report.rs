@@ -13,7 +13,7 @@ use super::pods;
 use super::rollout::Plan;
 use crate::desire::{Component, selector};
 use crate::keeper::Shown;
-use crate::resource::{ConditionType, LiveCluster, LiveClusterStatus, PoolStatus, Resolved, RoutesStatus};
+use crate::resource::{ConditionType, LiveCluster, LiveClusterStatus, PoolStatus, Resolved, RoutesStatus, ServedBy};
 
 /// What a status is made from.
 #[derive(Debug)]
@@ -28,6 +28,8 @@ pub struct Report<'a> {
     pub plan: &'a Plan,
     /// The settings that are in force.
     pub resolved: &'a Resolved,
+    /// Who serves it.
+    pub own: &'a ServedBy,
     /// Where clients connect.
     pub address: Option<String>,
     /// What went wrong: a word for programs, a sentence for people.
@@ -58,7 +60,7 @@ impl Report<'_> {
                 .and_then(|document| Some(RoutesStatus { generation: i64::try_from(document.generation).ok()? })),
             address: self.address.clone(),
             resolved: Some(self.resolved.clone()),
-            operator: None,
+            operator: Some(self.own.clone()),
             rollout: self.plan.rollout.clone(),
         }
     }

@@ -54,6 +54,7 @@ impl Seen {
             shown: self.shown.as_ref(),
             plan: &self.plan,
             resolved: &resolve(&self.cluster, &release, &facts),
+            own: &ServedBy::default(),
             address: None,
             problem: self.problem.clone(),
         };

@@ -41,7 +41,9 @@ impl Running {
             http_listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             namespace: "ns".to_owned(),
             watch_namespaces: vec!["ns".to_owned()],
+            release: "live".to_owned(),
             image: "livecluster:test".to_owned(),
+            network_policy: Vec::new(),
         };
         let operator = Operator::bind(&config, client.clone()).await.expect("a free port");
         let (shutdown, shut) = oneshot::channel::<()>();

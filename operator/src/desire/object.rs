@@ -33,6 +33,11 @@ impl Object {
     pub fn name(&self) -> &str {
         self.value["metadata"]["name"].as_str().unwrap_or_default()
     }
+
+    /// Whether a change of it replaces edges.
+    pub fn is_template_of_edges(&self) -> bool {
+        self.resource.kind == "Deployment" && self.manager == MANAGER
+    }
 }
 
 impl Objects {

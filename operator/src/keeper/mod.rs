@@ -1,6 +1,7 @@
 //! Keeps the route document of one cluster in Kubernetes: an actor that is told what is wanted and what is seen, decides
 //! while this process leads, and writes.
 
+mod moved;
 mod published;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,6 +21,7 @@ use crate::lease::Leadership;
 use crate::routing::{Desired, DesiredOrigin, Event, Leader, Observation, Observed, Part, Time, Wait};
 use crate::store::{Error, Store, Stored};
 use crate::watch::Watches;
+pub use moved::Moved;
 use published::Published;
 
 /// The keeper of one cluster's document. A process that stands by has one too, which sees everything and writes nothing.
@@ -51,6 +53,8 @@ pub enum Word {
     Want(BTreeMap<Name, DesiredOrigin>, Applications),
     /// The process of a part runs, and takes links here; an edge is ready.
     Runs(Part, SocketAddr),
+    /// An edge is not ready any more; it may run on.
+    Unready(Part),
     /// The process of a part has ended, or its pod was deleted. Silence is no such knowledge.
     Gone(Part),
     /// The stored document may have been changed by somebody else.
@@ -74,6 +78,8 @@ pub struct Shown {
     pub viewers: Option<u64>,
     /// Parts that can be asked and have not read the document that was there 10 s ago.
     pub behind: BTreeSet<Name>,
+    /// Streams that were sent from one origin to another since this keeper began.
+    pub moved: BTreeMap<Moved, u64>,
     /// Origins that take nothing new, have nothing, and are not named for any stream.
     pub drained: BTreeSet<Name>,
 }
@@ -164,6 +170,7 @@ impl Keeper {
                 self.watches.keep(&part, address);
                 self.observed.handle(Observation { part, event: Event::Started });
             }
+            Word::Unready(part) => self.observed.handle(Observation { part, event: Event::Unready }),
             Word::Gone(part) => {
                 self.watches.end(&part);
                 self.observed.handle(Observation { part, event: Event::Gone });
@@ -227,12 +234,29 @@ impl Keeper {
             };
             let file = File { document, applications: self.applications.clone() };
             self.store.write(&file, &self.leadership).await?;
+            self.note_moved(&file.document);
             tracing::info!(
                 generation = file.document.generation,
                 entries = file.document.streams.len(),
                 "routes written"
             );
             self.take(file);
+        }
+    }
+
+    /// What was written sends streams elsewhere.
+    fn note_moved(&self, next: &Document) {
+        let Some(current) = self.current.document() else { return };
+        let moved = moved::between(current, next, &self.observed.live_streams());
+        for (Moved { from, to, cause }, streams) in &moved {
+            tracing::info!(%from, %to, cause = cause.as_str(), streams, "streams moved");
+        }
+        if !moved.is_empty() {
+            self.show(|shown| {
+                for (moved, streams) in moved {
+                    *shown.moved.entry(moved).or_default() += streams;
+                }
+            });
         }
     }
 

@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 use livecluster_node::Error;
 
 use crate::controller::Settings;
-use crate::desire::Release;
+use crate::desire::{OperatorPods, Release};
+use crate::resource::ServedBy;
 
 /// What an operator is told.
 #[derive(Debug, Clone, clap::Args)]
@@ -19,20 +20,37 @@ pub struct Config {
     /// The operator's own namespace: its Lease is there.
     #[arg(long, env = "POD_NAMESPACE", value_name = "NAMESPACE")]
     pub namespace: String,
+    /// The name of the release that this operator is of, for the status of clusters that it serves.
+    #[arg(long, env = "LIVECLUSTER_RELEASE", value_name = "NAME", default_value = "livecluster")]
+    pub release: String,
     /// The namespaces whose LiveClusters are served, separated by commas; without it, all.
     #[arg(long, env = "LIVECLUSTER_WATCH_NAMESPACES", value_name = "NAMESPACES", value_delimiter = ',')]
     pub watch_namespaces: Vec<String>,
     /// The image of clusters that name none.
     #[arg(long, env = "LIVECLUSTER_IMAGE", value_name = "IMAGE")]
     pub image: String,
+    /// Make a NetworkPolicy for each cluster. The operator's pods are those of its namespace with these labels: NAME=VALUE,
+    /// separated by commas. Without it, there are no policies.
+    #[arg(long, env = "LIVECLUSTER_NETWORK_POLICY", value_name = "LABELS", value_delimiter = ',', value_parser = label)]
+    pub network_policy: Vec<(String, String)>,
 }
 
 impl Config {
     /// What its controller is told.
     pub(crate) fn controller(&self) -> Settings {
-        let release =
-            Release { version: env!("CARGO_PKG_VERSION").to_owned(), image: self.image.clone(), network_policy: None };
-        Settings { name: self.name.as_str().into(), namespaces: self.watch_namespaces.clone(), release }
+        let version = env!("CARGO_PKG_VERSION").to_owned();
+        let (namespace, labels) = (self.namespace.clone(), self.network_policy.iter().cloned().collect());
+        let network_policy = OperatorPods { namespace: namespace.clone(), labels };
+        Settings {
+            name: self.name.as_str().into(),
+            namespaces: self.watch_namespaces.clone(),
+            own: ServedBy { release: self.release.clone(), namespace, version: version.clone() },
+            release: Release {
+                version,
+                image: self.image.clone(),
+                network_policy: (!self.network_policy.is_empty()).then_some(network_policy),
+            },
+        }
     }
 
     /// Who this process is in an election: no other one, and not the one that runs in its pod after it.
@@ -42,4 +60,10 @@ impl Config {
         drawn.map_err(|error| Error::System { what: "random numbers", error: std::io::Error::other(error) })?;
         Ok(format!("{}_{:08x}", self.name, u32::from_be_bytes(start)))
     }
+}
+
+fn label(text: &str) -> Result<(String, String), String> {
+    let label = text.split_once('=').filter(|(name, _)| !name.is_empty());
+    let (name, value) = label.ok_or_else(|| format!("{text:?} is no label: NAME=VALUE"))?;
+    Ok((name.to_owned(), value.to_owned()))
 }

@@ -130,8 +130,8 @@ async fn resign(give_back: oneshot::Sender<()>, election: impl Future<Output = R
     Ok(election.await?)
 }
 
-/// The Lease of all operators that serve the same clusters.
-const LEASE: &str = "livecluster-operator";
+/// The Lease of all operators in a namespace: they serve the same clusters.
+pub(crate) const LEASE: &str = "livecluster-operator";
 
 #[cfg(test)]
 mod tests;

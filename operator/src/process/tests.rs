@@ -30,6 +30,8 @@ impl Running {
             http_listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             namespace: "system".to_owned(),
             watch_namespaces: Vec::new(),
+            release: "live".to_owned(),
+            network_policy: Vec::new(),
             image: "livecluster:test".to_owned(),
         };
         let operator = Operator::bind(&config, client).await.expect("a free port");

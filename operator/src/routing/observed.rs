@@ -32,9 +32,15 @@ impl Observed {
         Some(origin.live().map(|(key, _)| key))
     }
 
+    /// The streams that are live, as far as anybody told.
+    pub fn live_streams(&self) -> BTreeSet<&Key> {
+        let parts = self.origins.values().chain(self.living_edges());
+        parts.flat_map(Process::live).map(|(key, _)| key).collect()
+    }
+
     /// Clients of edges that can be asked, without those that publish; none if no edge can.
     pub fn viewers(&self) -> Option<u64> {
-        let edges = self.ready_edges().filter(|edge| edge.linked && edge.links.is_some());
+        let edges = self.living_edges().filter(|edge| edge.linked && edge.links.is_some());
         edges.map(Process::viewers).reduce(u64::saturating_add)
     }
 
@@ -45,8 +51,13 @@ impl Observed {
         behind.map(|(name, _)| name.clone()).collect()
     }
 
-    /// Edges that run and are ready.
+    /// Edges that run and are ready: these are asked what they see.
     pub(super) fn ready_edges(&self) -> impl Iterator<Item = &Process> {
+        self.living_edges().filter(|edge| !edge.unready)
+    }
+
+    /// Edges that run, also those that end, or whose machine does not answer.
+    pub(super) fn living_edges(&self) -> impl Iterator<Item = &Process> {
         self.edges.values().filter(|edge| !edge.gone)
     }
 
@@ -88,6 +99,8 @@ impl Part {
 pub enum Event {
     /// Its process runs; an edge is ready.
     Started,
+    /// An edge is not ready: it ends, or its machine does not answer.
+    Unready,
     /// Its process is known to have ended, or its pod to be deleted. Silence is no such knowledge.
     Gone,
     /// The watch link to it is up.
@@ -119,6 +132,8 @@ impl Event {
 pub(super) struct Process {
     /// Known to have ended.
     pub gone: bool,
+    /// An edge that does not count when all are asked.
+    pub unready: bool,
     /// The watch link is up.
     pub linked: bool,
     /// It has listed all its streams since the link is up.
@@ -154,7 +169,8 @@ impl Process {
     fn handle(&mut self, event: Event) {
         self.generation = self.generation.max(event.generation());
         match event {
-            Event::Started => self.gone = false,
+            Event::Started => (self.gone, self.unready) = (false, false),
+            Event::Unready => self.unready = true,
             Event::Gone => *self = Self { gone: true, boot: self.boot, ..Self::default() },
             Event::LinkUp(boot) => self.handle_link_up(boot),
             Event::LinkDown => (self.linked, self.listed) = (false, false),
@@ -173,7 +189,7 @@ impl Process {
             return;
         }
         if is_new {
-            *self = Self::default();
+            *self = Self { unready: self.unready, ..Self::default() };
         }
         *self = Self { boot: Some(boot), linked: true, listed: false, generation: 0, ..std::mem::take(self) };
     }

@@ -53,7 +53,11 @@ impl<'a> View<'a> {
     /// Links that an edge has lost, or can't have, to an origin that serves and is not lost. Nothing is known from an
     /// operator that reaches only half of the edges.
     pub fn cut_links(&self) -> impl Iterator<Item = (&Name, &Name)> {
-        let asked = self.observed.edges.iter().filter(|(_, edge)| !edge.gone && edge.linked && edge.links.is_some());
+        let asked = self
+            .observed
+            .edges
+            .iter()
+            .filter(|(_, edge)| !edge.gone && !edge.unready && edge.linked && edge.links.is_some());
         let asked = asked.collect::<Vec<_>>();
         let is_majority = asked.len() * 2 > self.observed.ready_edges().count();
         let links = asked.into_iter().filter(move |_| is_majority).flat_map(|(name, edge)| {
@@ -121,7 +125,7 @@ fn live<'a>(observed: &'a Observed, table: &Table) -> BTreeMap<&'a Key, Option<&
             live.entry(key).or_default().push((name, state));
         }
     }
-    for (key, state) in observed.ready_edges().flat_map(Process::live) {
+    for (key, state) in observed.living_edges().flat_map(Process::live) {
         let holders = live.entry(key).or_default();
         // An origin that can be asked knows better than an edge what it has.
         if observed.is_unreachable(&state.origin) {

@@ -173,6 +173,21 @@ fn operator_that_reaches_half_of_the_edges_removes_nothing() {
 }
 
 #[test]
+fn edge_that_is_not_ready_is_not_asked_whom_it_reaches() {
+    let mut cluster = Cluster::started(&["o0", "o1"]);
+    cluster.observe(origin("o0"), Event::LinkDown);
+    cluster.observe(edge("edge-1"), Event::LinkDown);
+    cluster.links("edge-0", &[("o0", false)]);
+    cluster.run(MOMENT);
+    assert_eq!(cluster.origins().len(), 2);
+
+    cluster.observe(edge("edge-1"), Event::Unready);
+    cluster.run(MOMENT);
+
+    assert_eq!(cluster.origins(), [("o1", Active)]);
+}
+
+#[test]
 fn origin_that_came_back_elsewhere_keeps_its_state_and_gets_its_address_at_once() {
     let mut cluster = Cluster::started(&["o0", "o1"]);
     let elsewhere = DesiredOrigin { address: "elsewhere:1936".to_owned(), ..desired("o0") };
