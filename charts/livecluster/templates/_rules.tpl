@@ -45,6 +45,11 @@
 - apiGroups: [networking.k8s.io]
   resources: [networkpolicies]
   verbs: [get, list, watch, create, patch, delete]
+# Whether another release lives that serves a cluster already.
+- apiGroups: [coordination.k8s.io]
+  resources: [leases]
+  resourceNames: [livecluster-operator]
+  verbs: [get]
 # What it decided, and why.
 - apiGroups: [events.k8s.io]
   resources: [events]
