@@ -112,7 +112,7 @@ impl Edge {
             biased;
             fault = self.shared.fault() => return Err(fault),
             fault = fault::of_any(&mut tasks) => return Err(fault.into()),
-            served = listener.serve_until(shutdown, || pages.begin_drain()) => served?,
+            served = listener.serve_until(shutdown, |step| pages.say(step)) => served?,
         }
         let _ = tokio::time::timeout(FAREWELL, until_published(&self.shared)).await;
         stop.send_replace(true);
@@ -123,7 +123,7 @@ impl Edge {
 
 /// Waits until everyone has all that publishers sent who have left.
 async fn until_published(shared: &Shared) {
-    while shared.with(|core, _| core.footprint().publications) > 0 {
+    while shared.with(|core, _| core.has_publications()) {
         tokio::time::sleep(FAREWELL_TICK).await;
     }
 }

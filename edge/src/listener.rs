@@ -44,6 +44,17 @@ const BACKLOG: usize = 1024;
 const PAUSE: Duration = Duration::from_millis(50);
 /// How often it is looked whether the last client has left.
 const DRAIN_TICK: Duration = Duration::from_millis(100);
+/// Clients are asked to connect elsewhere one share after the other, one with each tick: elsewhere they all arrive.
+pub const SHARES: u64 = 100;
+
+/// How far the end of a listener is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// It will close, and still accepts.
+    Draining,
+    /// It accepts no more.
+    Closed,
+}
 
 impl Workers {
     /// Starts a thread for each mailbox.
@@ -86,33 +97,32 @@ impl Listener {
     }
 
     /// Serves until `shutdown`; then goes on accepting for a while, closes the listener, asks clients to move, and
-    /// closes those that are still there at the end. An error if a thread fails.
-    pub async fn serve_until(
-        self,
-        shutdown: impl Future<Output = ()>,
-        begin_drain: impl FnOnce(),
-    ) -> Result<(), Error> {
+    /// closes those that are still there at the end. Says how far it is. An error if a thread fails.
+    pub async fn serve_until(self, shutdown: impl Future<Output = ()>, say: impl Fn(Step)) -> Result<(), Error> {
         let failed = Arc::clone(&self.workers.failed);
         tokio::select! {
             biased;
             () = failed.notified() => Err(Error::Worker),
-            () = self.serve_and_drain(shutdown, begin_drain) => Ok(()),
+            () = self.serve_and_drain(shutdown, say) => Ok(()),
         }
     }
 
-    async fn serve_and_drain(mut self, shutdown: impl Future<Output = ()>, begin_drain: impl FnOnce()) {
+    async fn serve_and_drain(mut self, shutdown: impl Future<Output = ()>, say: impl Fn(Step)) {
         self.accept_until(shutdown).await;
-        begin_drain();
+        say(Step::Draining);
         let config = &self.shared.config;
         let (accept, leave) = (config.drain_accept_seconds, config.drain_seconds);
         tracing::info!(accept, leave, clients = self.shared.metrics.connections(), "draining");
-        if self.shared.metrics.connections() > 0 {
-            self.accept_until(sleep(Duration::from_secs(accept))).await;
-        }
+        // Also without a client: load balancers go on sending some.
+        self.accept_until(sleep(Duration::from_secs(accept))).await;
+        say(Step::Closed);
         drop(self.socket);
-        self.workers.mailboxes.iter().for_each(Mailbox::drain);
+        let workers = &self.workers.mailboxes;
         let empty = async {
+            let mut asked = 0;
             while self.shared.metrics.connections() > 0 {
+                asked = (asked + 1).min(SHARES);
+                workers.iter().for_each(|worker| worker.drain(asked));
                 sleep(DRAIN_TICK).await;
             }
         };

@@ -9,6 +9,7 @@ use livecluster_node::routes::Figures;
 use serde_json::{Value, json};
 
 use crate::core::StreamStatus;
+use crate::listener::Step;
 use crate::shared::Shared;
 
 /// What an edge shows over HTTP.
@@ -18,16 +19,20 @@ pub struct EdgePages {
     identity: Identity,
     routes: Figures,
     drains: AtomicBool,
+    closed: AtomicBool,
 }
 
 impl EdgePages {
     pub fn new(shared: Arc<Shared>, identity: Identity, routes: Figures) -> Self {
-        Self { shared, identity, routes, drains: AtomicBool::new(false) }
+        Self { shared, identity, routes, drains: AtomicBool::new(false), closed: AtomicBool::new(false) }
     }
 
-    /// From now on the edge wants no new clients.
-    pub fn begin_drain(&self) {
-        self.drains.store(true, Ordering::Relaxed);
+    /// It will end. It is ready until it accepts no more: of pods that end, only ready ones are sent clients.
+    pub fn say(&self, step: Step) {
+        match step {
+            Step::Draining => self.drains.store(true, Ordering::Relaxed),
+            Step::Closed => self.closed.store(true, Ordering::Relaxed),
+        }
     }
 }
 
@@ -38,7 +43,7 @@ impl Pages for EdgePages {
     }
 
     fn unready(&self) -> Option<String> {
-        if self.drains.load(Ordering::Relaxed) {
+        if self.closed.load(Ordering::Relaxed) {
             return Some("draining".to_owned());
         }
         let origins = self.shared.with(|core, _| core.routes().origins().len());

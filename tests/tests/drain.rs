@@ -18,8 +18,9 @@ async fn edge_that_is_asked_to_end_keeps_its_clients_and_ends_with_them() {
 
     edge.signal(Signal::TERM);
 
-    within(LIMIT, "no more clients are wanted", async || (!edge.is_ready().await).then_some(())).await;
-    // Load balancers do not know it yet.
+    within(LIMIT, "it drains", async || (edge.status().await["draining"] == true).then_some(())).await;
+    // Load balancers do not know it yet, and send clients to whoever is ready.
+    assert!(edge.is_ready().await);
     let mut late = Client::connect(&edge).await;
     late.play("alice").await;
     let late = Viewer::go_on(late);
@@ -28,6 +29,7 @@ async fn edge_that_is_asked_to_end_keeps_its_clients_and_ends_with_them() {
         connected.is_err().then_some(())
     })
     .await;
+    assert!(!edge.is_ready().await);
     let sent = publisher.sent();
     for viewer in [&viewer, &late] {
         viewer.until(sent + 10).await;

@@ -362,6 +362,11 @@ impl Core {
         }
     }
 
+    /// Whether there is a publication here of which somebody may still lack something.
+    pub fn has_publications(&self) -> bool {
+        !self.publications.is_empty()
+    }
+
     /// The origins that this edge is bound to.
     pub fn bound_origins(&self) -> impl Iterator<Item = &Name> {
         let publications = self.publications.values().flat_map(Publication::origins);

@@ -1,7 +1,7 @@
 //! How the rest of the edge reaches a worker.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Wake, Waker};
 use std::time::Instant;
@@ -20,7 +20,8 @@ pub struct Mailbox(Arc<Inner>);
 struct Inner {
     events: Mutex<VecDeque<Posted>>,
     ready: Mutex<Ready>,
-    drain: AtomicBool,
+    /// How many shares of the clients are asked to connect elsewhere.
+    drain: AtomicU64,
     stop: AtomicBool,
     notify: Notify,
 }
@@ -51,10 +52,11 @@ impl Mailbox {
         self.wake();
     }
 
-    /// Clients that know how are asked to connect elsewhere.
-    pub fn drain(&self) {
-        self.0.drain.store(true, Ordering::Relaxed);
-        self.wake();
+    /// So many shares of the clients are asked to connect elsewhere, those that know how.
+    pub fn drain(&self, shares: u64) {
+        if self.0.drain.swap(shares, Ordering::Relaxed) != shares {
+            self.wake();
+        }
     }
 
     /// All clients are closed, and those that are accepted from now on.
@@ -85,8 +87,8 @@ impl Mailbox {
         std::mem::take(&mut *lock(&self.0.ready))
     }
 
-    pub(super) fn take_drain(&self) -> bool {
-        self.0.drain.swap(false, Ordering::Relaxed)
+    pub(super) fn drained_shares(&self) -> u64 {
+        self.0.drain.load(Ordering::Relaxed)
     }
 
     pub(super) fn is_stopped(&self) -> bool {

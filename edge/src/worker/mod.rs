@@ -32,6 +32,7 @@ use mailbox::{Posted, Ready};
 pub(crate) use outgoing::Written;
 use pace::Pace;
 
+use crate::listener::SHARES;
 use crate::metrics::Reason;
 use crate::shared::{Shared, now};
 
@@ -55,6 +56,8 @@ pub(crate) struct Worker {
     groups: RefCell<Groups>,
     scratch: RefCell<Vec<u8>>,
     pace: Cell<Pace>,
+    /// Of its clients, those that were asked to connect elsewhere.
+    asked_shares: Cell<u64>,
 }
 
 /// Bytes read from a socket at a time.
@@ -75,6 +78,7 @@ impl Worker {
     fn new(shared: Arc<Shared>, mailbox: Mailbox) -> Self {
         Self {
             session: Arc::new(shared.config.session()),
+            asked_shares: Cell::new(0),
             pace: Cell::new(Pace::new(Duration::from_millis(shared.config.latency_ms))),
             shared,
             mailbox,
@@ -130,11 +134,19 @@ impl Worker {
                 connection.handle_event(stream_id, event);
             }
         }
-        if self.mailbox.take_drain() {
-            self.connections.borrow().values().for_each(|connection| connection.ask_to_reconnect());
-        }
+        self.ask_to_reconnect(self.mailbox.drained_shares());
         if self.mailbox.is_stopped() {
             self.connections.borrow().values().for_each(|connection| connection.end(Reason::Drained));
+        }
+    }
+
+    /// Asks the shares of clients that were not asked yet.
+    fn ask_to_reconnect(&self, shares: u64) {
+        let asked = self.asked_shares.replace(shares);
+        if asked < shares {
+            let connections = self.connections.borrow();
+            let is_due = |client: &ClientId| (asked..shares).contains(&(client.0 % SHARES));
+            connections.iter().filter(|(client, _)| is_due(client)).for_each(|(_, one)| one.ask_to_reconnect());
         }
     }
 

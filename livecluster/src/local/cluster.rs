@@ -54,7 +54,7 @@ impl Cluster {
             program: std::env::current_exe().context("this program's own path")?,
             routes: directory.routes(),
             secret: directory.secret(args.secret_file.as_deref())?,
-            environment: log.environment().map(|(name, value)| (name, value.to_owned())).into(),
+            environment: environment(log),
             cluster: cluster.clone(),
         };
         let routes = Routes::new(directory.routes(), &cluster)?;
@@ -290,3 +290,10 @@ const MAX_OBSERVATIONS: usize = 4096;
 
 /// What was asked and was not looked at yet; beyond that, whoever asks waits.
 const MAX_COMMANDS: usize = 16;
+/// What parts are told that do not say otherwise. No load balancer is in front of them: who is to end accepts no more.
+fn environment(log: &log::Args) -> Vec<(&'static str, String)> {
+    let drain = std::env::var_os(DRAIN_ACCEPT).is_none().then_some((DRAIN_ACCEPT, "0"));
+    log.environment().into_iter().chain(drain).map(|(name, value)| (name, value.to_owned())).collect()
+}
+
+const DRAIN_ACCEPT: &str = "LIVECLUSTER_DRAIN_ACCEPT_SECONDS";
