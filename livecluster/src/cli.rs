@@ -89,6 +89,24 @@ mod tests {
     }
 
     #[test]
+    fn pods_are_started_with_arguments_that_are_understood() {
+        let objects = include_str!("../../operator/tests/desire/everything/objects.yaml");
+        let args = |after: &'static str| {
+            let args = after.lines().skip(1).map_while(|line| line.trim().strip_prefix("- "));
+            ["livecluster"].into_iter().chain(args).chain(["--name=demo-0"]).collect::<Vec<_>>()
+        };
+        let containers: Vec<_> = objects.split("- args:").skip(1).map(args).collect();
+
+        let roles = containers.iter().map(|args| match Cli::try_parse_from(args).map(|cli| cli.command) {
+            Ok(Command::Origin(_)) => "origin",
+            Ok(Command::Edge(_)) => "edge",
+            other => panic!("{args:?}: {other:?}"),
+        });
+
+        assert_eq!(roles.collect::<Vec<_>>(), ["origin", "edge"]);
+    }
+
+    #[test]
     fn bad_stream_is_told_before_anyone_is_asked() {
         let error = Cli::try_parse_from(["livecluster", "move", "/", "origin-1"]).expect_err("wrong");
 
