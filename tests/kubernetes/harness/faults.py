@@ -43,12 +43,17 @@ def node_exec(layout: Layout, name: str, command: list[str]) -> int:
 
 def signal_pod(layout: Layout, given: Namespace) -> None:
     """Sends a signal to a container's first process, past Kubernetes: KILL, or STOP and CONT to freeze and thaw it."""
+    os.kill(process_of(layout, given), signal.Signals[f"SIG{given.signal}"])
+
+
+def process_of(layout: Layout, given: Namespace) -> int:
+    """The id of a container's first process, as this machine counts."""
     node, identity = find_container(layout, given.pod, given.namespace, given.container)
     tasks = Node(layout, node).ctr("tasks", "list").splitlines()
     pids = [task.split()[1] for task in tasks if task.startswith(identity)]
     if not pids:
         raise Failed(f"no process of pod {given.pod} runs on {node}")
-    os.kill(int(pids[0]), signal.Signals[f"SIG{given.signal}"])
+    return int(pids[0])
 
 
 def find_container(layout: Layout, pod: str, namespace: str, container: str | None) -> tuple[str, str]:
