@@ -84,7 +84,7 @@ impl Template<'_> {
             volumes: Some(volumes::volumes(&names::routes(&cluster.name_any()), &resolved.link_secret_name)),
             node_selector: (!asked.node_selector.is_empty()).then_some(asked.node_selector),
             tolerations: some(asked.tolerations),
-            affinity: asked.affinity,
+            affinity: Some(spread::affinity(cluster, self.component, asked.affinity)),
             topology_spread_constraints: Some(spread),
             priority_class_name: asked.priority_class_name,
             ..PodSpec::default()
