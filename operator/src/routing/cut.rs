@@ -14,6 +14,9 @@ use super::view::View;
 pub(super) struct Cut {
     since: BTreeMap<Link, Instant>,
     stranded: BTreeMap<Key, BTreeSet<Name>>,
+    /// Where streams were sent that were stranded, and when, until they are there: a document that is lost meanwhile was
+    /// the only one to tell.
+    sent: BTreeMap<Key, (Name, Instant)>,
 }
 
 /// An edge, and an origin that the document has.
@@ -24,6 +27,7 @@ impl Cut {
     pub fn see(&mut self, view: &View<'_>, now: Instant) {
         let links = view.cut_links().map(|(edge, origin)| (edge.clone(), origin.clone()));
         self.since = links.map(|link| (link.clone(), self.since.get(&link).copied().unwrap_or(now))).collect();
+        self.forget_arrived(view, now);
         let links = self.since.iter().filter(|(_, since)| **since + PATIENCE <= now);
         let keys: BTreeSet<_> = links.flat_map(|((edge, origin), _)| wanted_from(view, edge, origin)).collect();
         self.stranded = keys.into_iter().map(|key| (key.clone(), self.out_of_reach(view, key))).collect();
@@ -48,6 +52,29 @@ impl Cut {
         table.default_of(key).map(|origin| origin.name.clone())
     }
 
+    /// Where a stream was sent that may not be there yet.
+    pub fn sent(&self, key: &Key) -> Option<&Name> {
+        self.sent.get(key).map(|(origin, _)| origin)
+    }
+
+    /// This document is written now.
+    pub fn write(&mut self, document: &Document, now: Instant) {
+        if self.stranded.is_empty() {
+            return;
+        }
+        let table = Table::from(document.clone());
+        for (key, out_of_reach) in &self.stranded {
+            if let Some(owner) = table.route(key).filter(|owner| !out_of_reach.contains(&owner.name)) {
+                self.sent.insert(key.clone(), (owner.name.clone(), now));
+            }
+        }
+    }
+
+    fn forget_arrived(&mut self, view: &View<'_>, now: Instant) {
+        let is_there = |key: &Key, origin: &Name| view.live.get(key) == Some(&Some(origin));
+        self.sent.retain(|key, (origin, since)| now < *since + ARRIVAL && !is_there(key, origin));
+    }
+
     /// The origins to which some edge that has this stream has lost its link.
     fn out_of_reach(&self, view: &View<'_>, key: &Key) -> BTreeSet<Name> {
         let has_it = |edge: &Name| view.observed.edges.get(edge).is_some_and(|edge| edge.streams.contains_key(key));
@@ -64,6 +91,9 @@ fn wanted_from<'a>(view: &'a View<'_>, edge: &Name, origin: &'a Name) -> impl It
     });
     wanted.map(|(key, _)| key)
 }
+
+/// How long a stream may take to be where it was sent.
+const ARRIVAL: Duration = Duration::from_secs(10);
 
 /// A link that comes back sooner was not cut. Edges try to reach an origin again at once.
 const PATIENCE: Duration = Duration::from_millis(200);

@@ -71,7 +71,13 @@ impl<'a> Entries<'a> {
         let sent_to = self.sent_to(entry, key);
         let refuge = sent_to.filter(|name| self.memory.drain.is_under_way(entry) && self.is_active(name));
         let holder = self.live.get(entry).and_then(|(_, holder)| *holder);
-        wanted.or_else(|| self.reached(entry)).or(refuge).or(holder.filter(|name| self.serves(name))).or(sent_to)
+        let on_its_way = key.and_then(|key| self.memory.cut.sent(key)).filter(|name| self.is_active(name));
+        wanted
+            .or_else(|| self.reached(entry))
+            .or(refuge)
+            .or(on_its_way)
+            .or(holder.filter(|name| self.serves(name)))
+            .or(sent_to)
     }
 
     /// Where a stream of an origin that is draining already goes.

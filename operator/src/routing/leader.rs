@@ -53,6 +53,7 @@ impl Leader {
         let write = due.is_some_and(|due| due <= now);
         if write {
             self.pace.write(now);
+            self.memory.cut.write(&document, now);
         }
         let due = due.filter(|_| !write);
         let later = [self.expiry(&document, now), self.memory.drain.deadline(now), self.memory.cut.deadline(now)];

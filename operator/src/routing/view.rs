@@ -122,29 +122,38 @@ fn live<'a>(observed: &'a Observed, table: &Table) -> BTreeMap<&'a Key, Option<&
     let mut live: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for (name, origin) in &observed.origins {
         for (key, state) in origin.live() {
-            live.entry(key).or_default().push((name, state));
+            live.entry(key).or_default().push(Holder { name, state, is_asked: origin.linked });
         }
     }
     for (key, state) in observed.living_edges().flat_map(Process::live) {
         let holders = live.entry(key).or_default();
         // An origin that can be asked knows better than an edge what it has.
         if observed.is_unreachable(&state.origin) {
-            holders.push((&state.origin, state));
+            holders.push(Holder { name: &state.origin, state, is_asked: false });
         }
     }
     let places = live.into_iter();
     places.map(|(key, holders)| (key, holder(table, key, holders))).collect()
 }
 
-/// Of several that have a stream, as in a move: the one that edges are sent to, else the one that accepted last.
-fn holder<'a>(table: &Table, key: &Key, holders: Vec<(&'a Name, &'a StreamState)>) -> Option<&'a Name> {
-    if let [(name, _)] = *holders {
+/// An origin that has a stream, as it said itself or an edge does.
+struct Holder<'a> {
+    name: &'a Name,
+    state: &'a StreamState,
+    /// It can be asked now: what another one said may be long past.
+    is_asked: bool,
+}
+
+/// Of several that have a stream, as in a move: the one that edges are sent to, else one that can be asked, else the one
+/// that accepted last.
+fn holder<'a>(table: &Table, key: &Key, holders: Vec<Holder<'a>>) -> Option<&'a Name> {
+    if let [Holder { name, .. }] = *holders {
         return Some(name);
     }
     let owner = table.route(key).map(|origin| &origin.name);
-    let rank = |(name, state): &(&'a Name, &'a StreamState)| {
-        let term = state.publication.map(|(_, term)| term);
-        (Some(*name) == owner, !state.held, term, Reverse(*name))
+    let rank = |holder: &Holder<'a>| {
+        let term = holder.state.publication.map(|(_, term)| term);
+        (Some(holder.name) == owner, holder.is_asked, !holder.state.held, term, Reverse(holder.name))
     };
-    holders.into_iter().max_by_key(rank).map(|(name, _)| name)
+    holders.into_iter().max_by_key(rank).map(|holder| holder.name)
 }

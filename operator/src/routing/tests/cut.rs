@@ -57,6 +57,33 @@ fn stream_stays_where_it_went_when_the_link_is_mended() {
 }
 
 #[test]
+fn stream_on_its_way_goes_on_to_where_it_was_sent_if_the_document_is_deleted() {
+    let (mut cluster, stream) = cluster(&[("o0", true), ("o1", false)], &[("o0", false)]);
+    cluster.run(MOMENT);
+    assert_eq!(cluster.route(&stream), "o2");
+
+    cluster.unpublish("o0", &stream);
+    cluster.document = None;
+    cluster.run(MOMENT);
+
+    assert_eq!(cluster.route(&stream), "o2");
+}
+
+#[test]
+fn stream_that_came_from_an_origin_that_is_silent_now_stays_if_the_document_is_deleted() {
+    let (mut cluster, stream) = cluster(&[("o0", true), ("o1", false)], &[("o0", false)]);
+    cluster.run(MOMENT);
+    cluster.publish("o2", &stream);
+    cluster.run(MOMENT);
+    cluster.observe(origin("o0"), Event::LinkDown);
+
+    cluster.document = None;
+    cluster.run(MOMENT);
+
+    assert_eq!(cluster.route(&stream), "o2");
+}
+
+#[test]
 fn stream_stays_if_its_edges_have_no_other_origin_in_common() {
     let (mut cluster, stream) = cluster(&[("o0", true), ("o1", false)], &[("o0", false), ("o2", false)]);
 
