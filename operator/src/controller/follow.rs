@@ -193,7 +193,7 @@ impl Follower {
             }
         }
         let now = Summary::of(&self.shown.borrow());
-        let is_new = now.state != seen.summary.state;
+        let is_new = now.differs(&seen.summary);
         if is_new {
             seen.summary = now;
         }
@@ -236,7 +236,11 @@ impl Seen {
 #[derive(Debug, Clone, PartialEq, Default)]
 struct Summary {
     /// At once.
-    state: (BTreeMap<Name, State>, BTreeSet<Name>, BTreeSet<Name>, u64, Option<String>),
+    origins: BTreeMap<Name, State>,
+    drained: BTreeSet<Name>,
+    behind: BTreeSet<Name>,
+    failure: Option<String>,
+    moved: u64,
     /// At some time.
     counters: (u64, usize, Option<u64>),
 }
@@ -244,12 +248,21 @@ struct Summary {
 impl Summary {
     fn of(shown: &Shown) -> Self {
         let origins = shown.document.iter().flat_map(|document| &document.origins);
-        let states = origins.map(|origin| (origin.name.clone(), origin.state)).collect();
         let generation = shown.document.as_ref().map_or(0, |document| document.generation);
-        let counters = (generation, shown.streams, shown.viewers);
-        let moved = shown.moved.values().sum();
-        let state = (states, shown.drained.clone(), shown.behind.clone(), moved, shown.failure.clone());
-        Self { state, counters }
+        Self {
+            origins: origins.map(|origin| (origin.name.clone(), origin.state)).collect(),
+            drained: shown.drained.clone(),
+            behind: shown.behind.clone(),
+            failure: shown.failure.clone(),
+            moved: shown.moved.values().sum(),
+            counters: (generation, shown.streams, shown.viewers),
+        }
+    }
+
+    /// Whether the controller has to look at once.
+    fn differs(&self, other: &Self) -> bool {
+        let counters = other.counters;
+        Self { counters, ..self.clone() } != *other
     }
 }
 
