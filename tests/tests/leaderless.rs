@@ -36,7 +36,7 @@ async fn streams_of_a_lost_origin_are_held_and_new_ones_placed_until_somebody_de
     cluster.change(&["decisions", "start"]).await;
     old.goes_on().await;
     new.goes_on().await;
-    assert_eq!(cluster.origin_of(&format!("live/{held}")).await.as_deref(), Some(&*other.name));
+    cluster.until_listed(&format!("live/{held}"), other).await;
     lost.signal(Signal::CONT);
     within(LIMIT, "the lost one is back", async || {
         cluster.states().await.iter().all(|(_, state)| state == "active").then_some(())
@@ -64,6 +64,7 @@ async fn origin_that_is_killed_and_comes_back_takes_its_streams_up_with_nobody_d
     new.goes_on().await;
 
     cluster.change(&["decisions", "start"]).await;
+    cluster.until_listed(&format!("live/{name}"), killed).await;
     let said = cluster.change(&["move", &format!("live/{name}"), &other.name]).await;
     assert!(said.contains(&other.name), "{said}");
     stream.goes_on().await;

@@ -6,7 +6,7 @@ use livecluster_mrtmp::route::{Document, Key, Table};
 use serde_json::Value;
 use tokio::process::Command;
 
-use super::{Cluster, Part, binary};
+use super::{Cluster, LIMIT, Part, binary, within};
 
 impl Cluster {
     /// Runs a command of the binary for this cluster and returns what it says. Panics if it fails.
@@ -34,6 +34,14 @@ impl Cluster {
     /// The origin that has a stream, by the lists of the origins.
     pub async fn origin_of(&self, key: &str) -> Option<String> {
         self.status().await["streams"][key].as_str().map(str::to_owned)
+    }
+
+    /// Waits until an origin has told whoever decides that it has a stream. Its viewers may know sooner.
+    pub async fn until_listed(&self, key: &str, origin: &Part) {
+        within(LIMIT, "the stream is listed", async || {
+            (self.origin_of(key).await.as_deref() == Some(&*origin.name)).then_some(())
+        })
+        .await;
     }
 
     /// The name of a stream of application `live` that belongs to this origin unless an entry says otherwise.
