@@ -234,13 +234,12 @@ async fn lag_that_nobody_can_help_is_asked_about_ever_more_rarely_and_shown() {
 
 #[tokio::test(start_paused = true)]
 async fn start_without_the_api_takes_the_newer_of_cache_and_fallback() {
-    let directory = tempfile::tempdir().unwrap();
-    let (cache, fallback) = (directory.path().join("cache.json"), directory.path().join("fallback.json"));
     for state in [State::Broken, State::Silent] {
         for (cached, mounted) in [(Some(7), Some(6)), (Some(6), Some(7)), (Some(7), None), (None, Some(7))] {
+            // A reader that has ended may still be writing into the directory that it had.
+            let directory = tempfile::tempdir().unwrap();
+            let (cache, fallback) = (directory.path().join("cache.json"), directory.path().join("fallback.json"));
             for (path, generation) in [(&cache, cached), (&fallback, mounted)] {
-                // It may not be there.
-                let _ = std::fs::remove_file(path);
                 generation.into_iter().for_each(|generation| std::fs::write(path, document(generation)).unwrap());
             }
             let server = Server::default();
