@@ -1,6 +1,6 @@
 //! What an edge tells the operators: its links, and from which origin it wants each of its streams.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use livecluster_mrtmp::Frame;
 use livecluster_mrtmp::frame::{Links, StreamState, Streams};
@@ -40,14 +40,16 @@ impl Core {
     }
 
     fn streams_report(&self, complete: bool, changed: BTreeSet<Key>) -> Streams {
+        let mut published: BTreeMap<&Key, Vec<&Publication>> = BTreeMap::new();
+        for own in self.publications.values() {
+            published.entry(own.key()).or_default().push(own);
+        }
         let keys = match complete {
-            true => {
-                self.publications.values().map(Publication::key).chain(self.subscriptions.keys()).cloned().collect()
-            }
+            true => published.keys().copied().chain(self.subscriptions.keys()).cloned().collect(),
             false => changed,
         };
         let states = keys.into_iter().map(|key| {
-            let state = self.stream_state(&key);
+            let state = self.stream_state(&key, published.get(&key).map_or(&[], Vec::as_slice));
             (key, state)
         });
         Streams { complete, generation: self.cx.table.generation(), streams: states.collect() }
@@ -55,11 +57,10 @@ impl Core {
 
     /// What is published here matters when its origin can't be reached by anyone; what is watched, or waits for an
     /// answer, when it can't be reached from here.
-    fn stream_state(&self, key: &Key) -> Option<StreamState> {
-        let published = self.publications.values().filter(|own| own.key() == key);
-        let waiting = || published.clone().find_map(|own| own.origins().last());
+    fn stream_state(&self, key: &Key, published: &[&Publication]) -> Option<StreamState> {
+        let waiting = || published.iter().find_map(|own| own.origins().last());
         let watched = || self.subscriptions.get(key).and_then(|watched| watched.origins().last());
-        published.clone().find_map(Publication::state).or_else(|| {
+        published.iter().find_map(|own| own.state()).or_else(|| {
             let origin = waiting().or_else(watched)?.clone();
             Some(StreamState { origin, publication: None, held: false })
         })
