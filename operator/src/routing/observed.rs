@@ -34,14 +34,14 @@ impl Observed {
 
     /// The streams that are live, as far as anybody told.
     pub fn live_streams(&self) -> BTreeSet<&Key> {
-        let parts = self.origins.values().chain(self.living_edges());
-        parts.flat_map(Process::live).map(|(key, _)| key).collect()
+        let parts = self.origins.iter().chain(self.living_edges());
+        parts.flat_map(|(_, part)| part.live()).map(|(key, _)| key).collect()
     }
 
     /// Clients of edges that can be asked, without those that publish; none if no edge can.
     pub fn viewers(&self) -> Option<u64> {
-        let edges = self.living_edges().filter(|edge| edge.linked && edge.links.is_some());
-        edges.map(Process::viewers).reduce(u64::saturating_add)
+        let edges = self.living_edges().filter(|(_, edge)| edge.linked && edge.links.is_some());
+        edges.map(|(_, edge)| edge.viewers()).reduce(u64::saturating_add)
     }
 
     /// Parts that can be asked and have read an older document than this.
@@ -52,13 +52,13 @@ impl Observed {
     }
 
     /// Edges that run and are ready: these are asked what they see.
-    pub(super) fn ready_edges(&self) -> impl Iterator<Item = &Process> {
-        self.living_edges().filter(|edge| !edge.unready)
+    pub(super) fn ready_edges(&self) -> impl Iterator<Item = (&Name, &Process)> {
+        self.living_edges().filter(|(_, edge)| !edge.unready)
     }
 
     /// Edges that run, also those that end, or whose machine does not answer.
-    pub(super) fn living_edges(&self) -> impl Iterator<Item = &Process> {
-        self.edges.values().filter(|edge| !edge.gone)
+    pub(super) fn living_edges(&self) -> impl Iterator<Item = (&Name, &Process)> {
+        self.edges.iter().filter(|(_, edge)| !edge.gone)
     }
 
     /// Whether the operator has lost an origin that has not shown to be gone.

@@ -7,7 +7,6 @@ use livecluster_mrtmp::frame::StreamState;
 use livecluster_mrtmp::id::Name;
 use livecluster_mrtmp::route::{Document, Key, State, Table};
 
-use super::observed::Process;
 use super::{Desired, Observed, Wish};
 
 /// The inputs of one decision.
@@ -40,38 +39,38 @@ impl<'a> View<'a> {
         }
     }
 
-    /// More than half of the ready edges can be asked, and all of those that have a link to the origin have lost it. An
-    /// operator that reaches fewer may itself be the one that is cut off.
+    /// All edges that have a link to the origin, of those that can be asked, have lost it.
     fn is_lost_to_edges(&self, origin: &str) -> bool {
-        let asked = self.observed.ready_edges().filter(|edge| edge.linked);
-        let links: Vec<_> = asked.filter_map(|edge| edge.links.as_ref()).collect();
-        let reports: Vec<_> = links.iter().filter_map(|links| links.get(origin)).collect();
-        let is_majority = links.len() * 2 > self.observed.ready_edges().count();
-        is_majority && !reports.is_empty() && reports.iter().all(|up| !**up)
+        let asked = self.asked_links();
+        let mut reports = asked.iter().filter_map(|(_, links)| links.get(origin)).peekable();
+        reports.peek().is_some() && reports.all(|up| !*up)
     }
 
-    /// Links that an edge has lost, or can't have, to an origin that serves and is not lost. Nothing is known from an
-    /// operator that reaches only half of the edges.
+    /// Links that an edge has lost, or can't have, to an origin that serves and is not lost.
     pub fn cut_links(&self) -> impl Iterator<Item = (&Name, &Name)> {
-        let asked = self
-            .observed
-            .edges
-            .iter()
-            .filter(|(_, edge)| !edge.gone && !edge.unready && edge.linked && edge.links.is_some());
-        let asked = asked.collect::<Vec<_>>();
-        let is_majority = asked.len() * 2 > self.observed.ready_edges().count();
-        let links = asked.into_iter().filter(move |_| is_majority).flat_map(|(name, edge)| {
-            let cut = edge.links.iter().flatten().filter(|(_, is_up)| !**is_up);
-            cut.map(move |(origin, _)| (name, origin))
+        let links = self.asked_links().into_iter().flat_map(|(edge, links)| {
+            let cut = links.iter().filter(|(_, is_up)| !**is_up);
+            cut.map(move |(origin, _)| (edge, origin))
         });
         links.filter(|(_, origin)| self.state(origin).is_some_and(State::serves) && !self.is_lost(origin))
+    }
+
+    /// What the ready edges that can be asked say of their links to origins; nothing unless they are more than half: an
+    /// operator that reaches fewer may itself be the one that is cut off.
+    fn asked_links(&self) -> Vec<(&Name, &BTreeMap<Name, bool>)> {
+        let linked = self.observed.ready_edges().filter(|(_, edge)| edge.linked);
+        let mut asked: Vec<_> = linked.filter_map(|(name, edge)| Some((name, edge.links.as_ref()?))).collect();
+        if asked.len() * 2 <= self.observed.ready_edges().count() {
+            asked.clear();
+        }
+        asked
     }
 
     /// Origins that may have streams which nobody listed. One that can't be asked is answered for by the edges, if all
     /// of them have listed theirs.
     pub fn unlisted(&self) -> Vec<Name> {
         let mut edges = self.observed.ready_edges().peekable();
-        if edges.peek().is_some() && edges.all(|edge| edge.listed) {
+        if edges.peek().is_some() && edges.all(|(_, edge)| edge.listed) {
             return self.silent(|name| self.observed.origins.get(name).is_some_and(|origin| origin.linked));
         }
         self.silent(|_| true)
@@ -125,7 +124,7 @@ fn live<'a>(observed: &'a Observed, table: &Table) -> BTreeMap<&'a Key, Option<&
             live.entry(key).or_default().push(Holder { name, state, is_asked: origin.linked });
         }
     }
-    for (key, state) in observed.living_edges().flat_map(Process::live) {
+    for (key, state) in observed.living_edges().flat_map(|(_, edge)| edge.live()) {
         let holders = live.entry(key).or_default();
         // An origin that can be asked knows better than an edge what it has.
         if observed.is_unreachable(&state.origin) {

@@ -157,13 +157,19 @@ fn one_link_is_enough_to_stay() {
     assert_eq!(cluster.origins().len(), 2, "the operator's own link is up");
 }
 
-#[test]
-fn operator_that_reaches_half_of_the_edges_removes_nothing() {
+/// One of two edges can be asked, and has lost the first origin, as has the operator.
+fn cluster_that_reaches_half_of_its_edges() -> Cluster {
     let mut cluster = Cluster::started(&["o0", "o1"]);
     cluster.observe(origin("o0"), Event::LinkDown);
     cluster.observe(edge("edge-1"), Event::LinkDown);
     cluster.links("edge-0", &[("o0", false)]);
     cluster.run(MOMENT);
+    cluster
+}
+
+#[test]
+fn operator_that_reaches_half_of_the_edges_removes_nothing() {
+    let mut cluster = cluster_that_reaches_half_of_its_edges();
     assert_eq!(cluster.origins().len(), 2);
 
     cluster.observe(edge("edge-1"), Event::Gone);
@@ -174,11 +180,7 @@ fn operator_that_reaches_half_of_the_edges_removes_nothing() {
 
 #[test]
 fn edge_that_is_not_ready_is_not_asked_whom_it_reaches() {
-    let mut cluster = Cluster::started(&["o0", "o1"]);
-    cluster.observe(origin("o0"), Event::LinkDown);
-    cluster.observe(edge("edge-1"), Event::LinkDown);
-    cluster.links("edge-0", &[("o0", false)]);
-    cluster.run(MOMENT);
+    let mut cluster = cluster_that_reaches_half_of_its_edges();
     assert_eq!(cluster.origins().len(), 2);
 
     cluster.observe(edge("edge-1"), Event::Unready);
