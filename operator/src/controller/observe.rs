@@ -58,9 +58,9 @@ impl Observed {
         self.pods.iter().filter(is_of).map(|pod| &**pod)
     }
 
-    /// Edges that were told to end and still serve.
-    pub fn draining_edges(&self) -> i32 {
-        let draining = self.of(Component::Edge).filter(|pod| ends_at(pod).is_some());
+    /// How many of one role were told to end and are still there.
+    pub fn draining(&self, component: Component) -> i32 {
+        let draining = self.of(component).filter(|pod| ends_at(pod).is_some());
         i32::try_from(draining.count()).unwrap_or(i32::MAX)
     }
 

@@ -26,7 +26,7 @@ use super::owner::{self, Owners};
 use super::report::Report;
 use super::rollout::{Plan, View};
 use super::{Guarded, Settings, backoff, events, is_paused, lock, turn, want};
-use crate::desire::{Facts, Objects, applications, desire, resolve};
+use crate::desire::{Component, Facts, Objects, applications, desire, resolve};
 use crate::keeper::Shown;
 use crate::lease::Leadership;
 use crate::resource::{LiveCluster, LiveClusterStatus, Resolved, ServedBy};
@@ -319,12 +319,12 @@ impl Known {
 
     /// Edges that end still have their clients: a change must not make more and more of them.
     fn holds_edges(&self) -> bool {
-        self.observed.edges.is_some() && self.observed.draining_edges() > self.resolved.edge.max_draining
+        self.observed.edges.is_some() && self.observed.draining(Component::Edge) > self.resolved.edge.max_draining
     }
 
     /// If nothing happens: what goes on by time, and what is told by nobody.
     fn next_look(&self) -> Action {
-        let drains = self.observed.draining_edges() > 0;
+        let drains = self.observed.draining(Component::Edge) > 0;
         let is_at_it = self.plan.rollout.is_some() || self.waits_for_turn || drains;
         Action::requeue(if is_at_it { SOON } else { RESYNC })
     }

@@ -150,8 +150,7 @@ impl Report<'_> {
     }
 
     fn pool(&self, component: Component) -> PoolStatus {
-        let pods = self.observed.of(component);
-        let draining = i32::try_from(pods.filter(|pod| ends_at(pod).is_some()).count()).unwrap_or(i32::MAX);
+        let draining = self.observed.draining(component);
         let (ready, wanted) = (self.ready(component), self.wanted(component));
         PoolStatus {
             replicas: i32::try_from(self.living(component).len()).unwrap_or(i32::MAX),
