@@ -104,6 +104,22 @@ async fn a_publication_that_has_ended_does_not_keep_a_later_one_from_its_stream(
 }
 
 #[tokio::test]
+async fn a_publication_that_nobody_feeds_makes_room_for_a_provisional_one_until_it_resumes() {
+    let origin = Origin::start().await;
+    let mut older = origin.edge("edge-a", 1).await;
+    let mut newer = origin.edge("edge-b", 1).await;
+    older.resume_firmly("live/alice", 1, 3).await;
+    let mut again = origin.edge("edge-a", 2).await;
+    while older.next().await.is_some() {}
+
+    newer.resume("live/alice", 2, 5, None);
+    assert!(matches!(newer.next().await, Some(Frame::Nothing(_))), "it is not revoked");
+    again.resume_firmly("live/alice", 1, 3).await;
+
+    assert_eq!(newer.next().await, Some(Frame::Revoked(Revoked { channel: Channel(1), last: 0 })));
+}
+
+#[tokio::test]
 async fn a_publishers_edge_that_goes_on_on_another_channel_is_asked_again_whether_it_is_silent() {
     let origin = Origin::start().await;
     let mut publisher = origin.edge("edge-a", 1).await;

@@ -229,6 +229,8 @@ impl Stream {
             let publication = vacant.insert(publication);
             publication.provisional_until = resume.grant.provisional.then(|| now + cx.config.hold);
             cx.after(cx.config.hold, &self.key);
+        }
+        if self.is_unplaced(id) {
             self.place_resumed(&resume, cx);
         }
         self.answer_resume(link, &resume, cx);
@@ -239,7 +241,13 @@ impl Stream {
         cx.report(&self.key);
     }
 
-    /// Decides whether a publication that was not known here is current.
+    /// Whether it is neither current nor has given way: it was not known here, or another one came while nobody fed it.
+    fn is_unplaced(&self, id: PublicationId) -> bool {
+        let has_given_way = |one: &Publication| one.superseded_at().is_some();
+        self.current != Some(id) && self.publications.get(&id).is_some_and(|one| !has_given_way(one))
+    }
+
+    /// Decides whether a publication is current whose edge feeds it from now on.
     fn place_resumed(&mut self, resume: &Resume, cx: &mut Context) {
         let id = resume.publication;
         if resume.ended.is_some() {
@@ -252,6 +260,11 @@ impl Stream {
         if current.ends.is_some() || beats(&resume.grant, &current.grant) {
             let named = last_of(current.id, &resume.grant).or(current.ends);
             self.supersede_current(named, cx);
+            self.current = Some(id);
+            return;
+        }
+        if current.source.is_none() {
+            // It wins if its client is sending: that is judged if it resumes.
             self.current = Some(id);
             return;
         }

@@ -85,6 +85,17 @@ impl Edge {
 
     /// Goes on with the publication of this number, of which it holds everything below `next`.
     pub fn resume(&mut self, key: &str, counter: u64, next: u64, ended: Option<u64>) {
+        self.resume_with(key, counter, next, ended, true);
+    }
+
+    /// Goes on with a publication that was accepted by an origin that knew who came before; the answer is waited for.
+    pub async fn resume_firmly(&mut self, key: &str, counter: u64, next: u64) {
+        self.resume_with(key, counter, next, None, false);
+        let answer = self.next().await;
+        assert!(matches!(answer, Some(Frame::Nothing(_) | Frame::Have(_))), "{answer:?}");
+    }
+
+    fn resume_with(&mut self, key: &str, counter: u64, next: u64, ended: Option<u64>, provisional: bool) {
         self.published += 1;
         let term = Term { generation: GENERATION, counter };
         self.send(Frame::Resume(Resume {
@@ -93,7 +104,7 @@ impl Edge {
             client: ClientId(1),
             key: Key::parse(key).unwrap(),
             generation: GENERATION,
-            grant: Grant { term, identity: Bytes::new(), provisional: true, previous: None },
+            grant: Grant { term, identity: Bytes::new(), provisional, previous: None },
             oldest: 0,
             next,
             ended,
