@@ -25,7 +25,7 @@ impl<'a> View<'a> {
     pub fn new(current: Option<&'a Document>, desired: &'a Desired, observed: &'a Observed) -> Self {
         let current = current.filter(|document| document.cluster == desired.cluster);
         let table = current.map_or_else(|| Table::empty(&desired.cluster), |document| Table::from(document.clone()));
-        let live = live(observed, &table);
+        let live = live(observed, desired, &table);
         Self { current, desired, observed, table, live }
     }
 
@@ -117,18 +117,19 @@ impl<'a> View<'a> {
     }
 }
 
-fn live<'a>(observed: &'a Observed, table: &Table) -> BTreeMap<&'a Key, Option<&'a Name>> {
+fn live<'a>(observed: &'a Observed, desired: &Desired, table: &Table) -> BTreeMap<&'a Key, Option<&'a Name>> {
+    let stays = |name: &Name| desired.origins.get(name).is_some_and(|origin| origin.wish == Wish::Active);
     let mut live: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for (name, origin) in &observed.origins {
         for (key, state) in origin.live() {
-            live.entry(key).or_default().push(Holder { name, state, is_asked: origin.linked });
+            live.entry(key).or_default().push(Holder { name, state, stays: stays(name), is_asked: origin.linked });
         }
     }
     for (key, state) in observed.living_edges().flat_map(|(_, edge)| edge.live()) {
         let holders = live.entry(key).or_default();
         // An origin that can be asked knows better than an edge what it has.
         if observed.is_unreachable(&state.origin) {
-            holders.push(Holder { name: &state.origin, state, is_asked: false });
+            holders.push(Holder { name: &state.origin, state, stays: stays(&state.origin), is_asked: false });
         }
     }
     let places = live.into_iter();
@@ -139,12 +140,14 @@ fn live<'a>(observed: &'a Observed, table: &Table) -> BTreeMap<&'a Key, Option<&
 struct Holder<'a> {
     name: &'a Name,
     state: &'a StreamState,
+    /// It shall go on taking streams: from another one they are on their way.
+    stays: bool,
     /// It can be asked now: what another one said may be long past.
     is_asked: bool,
 }
 
-/// Of several that have a stream, as in a move: the one that edges are sent to, else one that can be asked, else the one
-/// that accepted last.
+/// Of several that have a stream, as in a move: the one that edges are sent to, else one that shall have it and can be
+/// asked, else the one that accepted last.
 fn holder<'a>(table: &Table, key: &Key, holders: Vec<Holder<'a>>) -> Option<&'a Name> {
     if let [Holder { name, .. }] = *holders {
         return Some(name);
@@ -152,7 +155,7 @@ fn holder<'a>(table: &Table, key: &Key, holders: Vec<Holder<'a>>) -> Option<&'a 
     let owner = table.route(key).map(|origin| &origin.name);
     let rank = |holder: &Holder<'a>| {
         let term = holder.state.publication.map(|(_, term)| term);
-        (Some(holder.name) == owner, holder.is_asked, !holder.state.held, term, Reverse(holder.name))
+        (Some(holder.name) == owner, holder.is_asked, holder.stays, !holder.state.held, term, Reverse(holder.name))
     };
     holders.into_iter().max_by_key(rank).map(|holder| holder.name)
 }
