@@ -40,7 +40,8 @@ impl World {
         self.publishers.iter().rposition(|publisher| publisher.stream == stream && publisher.state == State::Publishing)
     }
 
-    pub(super) fn check_no_hole(&mut self) {
+    /// Notes what viewers lost inside a publication.
+    pub fn check_no_hole(&mut self) {
         for at in 0..self.viewers.len() {
             for hole in self.viewers[at].holes.clone() {
                 self.violate(format!("viewer {at} lost {hole:?}"));
@@ -48,7 +49,8 @@ impl World {
         }
     }
 
-    pub(super) fn check_following(&mut self) {
+    /// Notes who is not where the publisher of its stream is.
+    pub fn check_following(&mut self) {
         for at in 0..self.viewers.len() {
             let viewer = &self.viewers[at];
             let Some(live) = self.live(&viewer.stream) else {
