@@ -19,7 +19,7 @@ use crate::desire::{labels, routes_name};
 use crate::keeper::{Keeper, Moved, Shown, Word};
 use crate::lease::Leadership;
 use crate::resource::LiveCluster;
-use crate::routing::DesiredOrigin;
+use crate::routing::{DesiredOrigin, Reach};
 use crate::store::{Own, Store};
 use crate::watch::Watches;
 
@@ -103,6 +103,11 @@ impl Clusters {
     /// A cluster that is no more is served no more; its uid, if it was.
     pub fn end(&self, id: &Id) -> Option<String> {
         self.served().remove(id).map(|served| served.uid)
+    }
+
+    /// How many parts of all clusters this process can ask.
+    pub fn reach(&self) -> Reach {
+        self.served().values().map(|served| served.handle.shown.borrow().reach).sum()
     }
 
     /// The pods of a cluster have changed.

@@ -15,6 +15,7 @@ mod observe;
 mod orphans;
 mod owner;
 mod pods;
+mod reach;
 mod reconcile;
 mod report;
 mod rollout;
@@ -24,25 +25,28 @@ mod want;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use futures::{StreamExt, stream};
+use futures::future::join_all;
+use futures::{Stream, StreamExt, stream};
 use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
-use k8s_openapi::api::core::v1::Service;
+use k8s_openapi::api::core::v1::{Pod, Service};
 use kube::core::{DeserializeGuard, PartialObjectMeta};
 use kube::runtime::controller::{self, Controller};
 use kube::runtime::reflector::ObjectRef;
+use kube::runtime::reflector::store::Writer;
 use kube::runtime::watcher;
 use kube::{Api, Client, Resource, ResourceExt};
 use livecluster_mrtmp::id::Name;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use crate::desire::Release;
-use crate::lease::Leadership;
+use crate::lease::{Ending, Leadership};
 use crate::process::Acting;
 use crate::resource::{LiveCluster, PAUSED, ServedBy};
 use clusters::{Clusters, Id};
 pub use error::Error;
+use follow::PodsOf;
 use metrics::Counts;
 use reconcile::Context;
 
@@ -62,53 +66,66 @@ pub struct Settings {
 /// What is watched: it may be something that can't be understood.
 type Guarded = DeserializeGuard<LiveCluster>;
 
-/// Serves LiveClusters until it is told to end.
-pub async fn run(client: Client, settings: Settings, acting: Acting) {
+/// Serves LiveClusters until it is told to end, or until another process had better lead.
+pub async fn run(client: Client, settings: Settings, mut acting: Acting) -> Ending {
     let counts = Counts::new(&acting.metrics);
-    let scopes: Vec<_> = match settings.namespaces.as_slice() {
+    let namespaces: Vec<_> = match settings.namespaces.as_slice() {
         [] => vec![None],
         namespaces => namespaces.iter().cloned().map(Some).collect(),
     };
-    let serve = |namespace| {
-        let scope = Scope { client: client.clone(), namespace };
-        scope.serve(settings.clone(), counts.clone(), acting.clone())
+    let scope = |namespace| Scope::new(client.clone(), namespace, &settings, acting.leadership.clone());
+    let scopes: Vec<_> = namespaces.into_iter().map(scope).collect();
+    let served: Vec<_> = scopes.iter().map(|scope| Arc::clone(&scope.clusters)).collect();
+    let leadership = acting.leadership.clone();
+    let (end, ended) = watch::channel(false);
+    let serve = |scope: Scope| scope.serve(settings.clone(), counts.clone(), ended.clone());
+    let serving = join_all(scopes.into_iter().map(serve));
+    let ending = async {
+        let ending = tokio::select! {
+            () = acting.stopped() => Ending::Done,
+            () = reach::fell_short(&served, &leadership) => Ending::Blind,
+        };
+        end.send_replace(true);
+        ending
     };
-    futures::future::join_all(scopes.into_iter().map(serve)).await;
+    futures::join!(serving, ending).1
 }
 
 /// A namespace, or all of them.
 struct Scope {
     client: Client,
     namespace: Option<String>,
+    clusters: Arc<Clusters>,
+    pods: PodsOf,
+    writer: Writer<Pod>,
+    triggers: mpsc::Receiver<Id>,
 }
 
 impl Scope {
-    async fn serve(self, settings: Settings, counts: Counts, acting: Acting) {
+    fn new(client: Client, namespace: Option<String>, settings: &Settings, leadership: Leadership) -> Self {
         let (trigger, triggers) = mpsc::channel(MAX_TRIGGERS);
         let (pods, writer) = follow::pods();
-        let leadership = acting.leadership.clone();
-        let clusters =
-            Clusters::new(self.client.clone(), settings.name.clone(), leadership.clone(), pods.clone(), trigger);
-        let clusters = Arc::new(clusters);
+        let clusters = Clusters::new(client.clone(), settings.name.clone(), leadership, pods.clone(), trigger);
+        Self { client, namespace, clusters: Arc::new(clusters), pods, writer, triggers }
+    }
+
+    /// Serves its clusters until `ended`.
+    async fn serve(self, settings: Settings, counts: Counts, ended: watch::Receiver<bool>) {
+        let controller = self.controller(ended);
+        let (seen_pods, seen_routes) = (self.api(), self.api());
+        let Self { client, clusters, pods, writer, triggers, .. } = self;
         // They end with this function.
         let mut tasks = JoinSet::new();
-        tasks.spawn(follow::follow_pods(self.api(), writer, Arc::clone(&clusters)));
-        tasks.spawn(follow::follow_routes(self.api(), Arc::clone(&clusters)));
-        let controller = self.controller(triggers, leadership, acting);
-        let leadership = clusters.leadership().clone();
-        let store = controller.store();
-        let context = Context::new(self.client, settings, leadership, pods, Arc::clone(&clusters), counts, store);
+        tasks.spawn(follow::follow_pods(seen_pods, writer, Arc::clone(&clusters)));
+        tasks.spawn(follow::follow_routes(seen_routes, Arc::clone(&clusters)));
+        let controller = controller.reconcile_on(all(triggers));
+        let context = Context::new(client, settings, pods, clusters, counts, controller.store());
         let context = Arc::new(context);
         let reconciled = controller.run(reconcile::run, reconcile::retry, Arc::clone(&context));
         reconciled.for_each(|done| async { context.note(done) }).await;
     }
 
-    fn controller(
-        &self,
-        triggers: mpsc::Receiver<Id>,
-        leadership: Leadership,
-        mut acting: Acting,
-    ) -> Controller<Guarded> {
+    fn controller(&self, mut ended: watch::Receiver<bool>) -> Controller<Guarded> {
         let owned = || watcher::Config::default().labels("app.kubernetes.io/managed-by=livecluster-operator");
         let config = controller::Config::default().debounce(DEBOUNCE).concurrency(CONCURRENCY);
         Controller::new(self.api::<Guarded>(), watcher::Config::default())
@@ -116,9 +133,11 @@ impl Scope {
             .owns(self.api::<StatefulSet>(), owned())
             .owns(self.api::<Deployment>(), owned())
             .owns(self.api::<PartialObjectMeta<Service>>(), owned())
-            .reconcile_on(all(triggers).map(|id| ObjectRef::new(&id.name).within(&id.namespace)))
-            .reconcile_all_on(turns(leadership))
-            .graceful_shutdown_on(async move { acting.stopped().await })
+            .reconcile_all_on(turns(self.clusters.leadership().clone()))
+            .graceful_shutdown_on(async move {
+                // Whoever says so lives as long as this controller.
+                let _ = ended.wait_for(|ended| *ended).await;
+            })
     }
 
     fn api<K>(&self) -> Api<K>
@@ -132,13 +151,14 @@ impl Scope {
     }
 }
 
-/// What a channel brings.
-fn all(receiver: mpsc::Receiver<Id>) -> impl futures::Stream<Item = Id> + Send {
-    stream::unfold(receiver, |mut receiver| async { Some((receiver.recv().await?, receiver)) })
+/// The clusters that a channel names.
+fn all(receiver: mpsc::Receiver<Id>) -> impl Stream<Item = ObjectRef<Guarded>> + Send {
+    let ids = stream::unfold(receiver, |mut receiver| async { Some((receiver.recv().await?, receiver)) });
+    ids.map(|id| ObjectRef::new(&id.name).within(&id.namespace))
 }
 
 /// Once, when this process begins to lead: a lead that ends ends the process.
-fn turns(mut leadership: Leadership) -> impl futures::Stream<Item = ()> + Send {
+fn turns(mut leadership: Leadership) -> impl Stream<Item = ()> + Send {
     stream::once(async move { leadership.begun().await })
 }
 

@@ -89,7 +89,6 @@ impl Context {
     pub fn new(
         client: Client,
         settings: Settings,
-        leadership: Leadership,
         pods: PodsOf,
         clusters: Arc<Clusters>,
         counts: Counts,
@@ -100,7 +99,7 @@ impl Context {
             recorder: Recorder::new(client.clone(), reporter),
             client,
             settings,
-            leadership,
+            leadership: clusters.leadership().clone(),
             pods,
             clusters,
             counts,

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
+use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::core::v1::{ConfigMap, Pod, Secret};
 use k8s_openapi::api::events::v1::Event;
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams};
@@ -21,7 +22,7 @@ use tokio::time::timeout;
 
 use super::*;
 use crate::desire::LINK_KEY;
-use crate::process::{self, Operator};
+use crate::process::{self, LEASE, Operator};
 use crate::store::KEY;
 
 /// An operator that runs, and the cluster that it serves.
@@ -293,4 +294,21 @@ async fn keeper_of_a_deleted_cluster_ends() {
         let closed = timeout(Duration::from_secs(20), running.links.join_next()).await.expect("in time");
         closed.expect("two links").expect("no panic");
     }
+}
+
+#[tokio::test]
+async fn operator_that_reaches_few_parts_gives_up_its_lead() {
+    let server = Server::default();
+    let mut running = Running::start(&server).await;
+    running.make(json!({})).await;
+    running.make_pods().await;
+    running.until_active(&["demo-origin-0", "demo-origin-1"]).await;
+
+    running.links.abort_all();
+
+    let is_given_up = |lease: &Lease| lease.annotations().contains_key("livecluster.io/given-up");
+    let lease: Lease = running.until(LEASE, is_given_up).await;
+    assert_eq!(lease.spec.and_then(|spec| spec.holder_identity).as_deref(), Some(""));
+    let ended = timeout(Duration::from_secs(20), running.tasks.join_next()).await.expect("in time");
+    ended.expect("one process").expect("no panic");
 }

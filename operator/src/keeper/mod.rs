@@ -18,7 +18,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time;
 
 use crate::lease::Leadership;
-use crate::routing::{Desired, DesiredOrigin, Event, Leader, Observation, Observed, Part, Time, Wait};
+use crate::routing::{Desired, DesiredOrigin, Event, Leader, Observation, Observed, Part, Reach, Time, Wait};
 use crate::store::{Error, Store, Stored};
 use crate::watch::Watches;
 pub use moved::Moved;
@@ -76,6 +76,8 @@ pub struct Shown {
     pub streams: usize,
     /// Clients of the edges that can be asked, without those that publish; none if no edge can.
     pub viewers: Option<u64>,
+    /// How many parts this process can ask.
+    pub reach: Reach,
     /// Parts that can be asked and have not read the document that was there 10 s ago.
     pub behind: BTreeSet<Name>,
     /// Streams that were sent from one origin to another since this keeper began.
@@ -136,6 +138,7 @@ impl Keeper {
         loop {
             let leads = self.leadership.may_act(now());
             let deadline = if leads { self.lead().await } else { self.stand_by() };
+            self.show_reach();
             tokio::select! {
                 word = words.recv() => match word {
                     Some(word) => self.obey(word),
@@ -291,6 +294,11 @@ impl Keeper {
             is_new
         });
         self.published.deadline(now())
+    }
+
+    fn show_reach(&self) {
+        let reach = self.observed.reach();
+        self.shown.send_if_modified(|shown| std::mem::replace(&mut shown.reach, reach) != reach);
     }
 
     fn show_streams(&self) {

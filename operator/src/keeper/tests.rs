@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::*;
+use crate::lease::Lead;
 use crate::routing::Wish;
 use crate::store::{KEY, Own};
 
@@ -21,7 +22,7 @@ struct Running {
     line: Line,
     words: mpsc::Sender<Word>,
     observations: mpsc::Sender<Observation>,
-    leads: watch::Sender<Option<Instant>>,
+    leads: watch::Sender<Lead>,
     shown: watch::Receiver<Shown>,
     task: JoinHandle<()>,
 }
@@ -32,7 +33,7 @@ impl Running {
         let owner = OwnerReference { uid: "uid".to_owned(), ..OwnerReference::default() };
         let own = Own { name: NAME.to_owned(), owner, labels: BTreeMap::new() };
         let store = Store::new(Api::default_namespaced(client), own);
-        let (leads, leadership) = watch::channel(leads.then(forever));
+        let (leads, leadership) = watch::channel(lead(leads));
         let (observations, observed) = mpsc::channel(64);
         let generation = Arc::<AtomicU64>::default();
         let secrets = Secrets::new(vec![b"the secret of these tests, long enough".to_vec()]).expect("long enough");
@@ -88,6 +89,10 @@ impl Running {
     async fn until_active(&mut self, names: &[&str]) {
         self.until(|shown| shown.document.as_ref().is_some_and(|document| active(document) == names)).await;
     }
+}
+
+fn lead(leads: bool) -> Lead {
+    Lead { until: leads.then(forever), firm_until: None }
 }
 
 impl Drop for Running {
@@ -154,7 +159,7 @@ async fn who_stands_by_sees_everything_and_writes_when_it_leads() {
     time::sleep(Duration::from_secs(60)).await;
     assert_eq!(standby.line.asked(), Vec::<String>::new());
 
-    standby.leads.send_replace(Some(forever()));
+    standby.leads.send_replace(lead(true));
 
     standby.until_active(&["o-0", "o-1"]).await;
 }
@@ -169,8 +174,8 @@ async fn new_leader_goes_on_from_what_is_stored() {
     file.document.generation += 1_000_000;
     put(&server, &file).await;
 
-    first.leads.send_replace(None);
-    second.leads.send_replace(Some(forever()));
+    first.leads.send_replace(lead(false));
+    second.leads.send_replace(lead(true));
     second.until_active(&["o-0", "o-1"]).await;
     assert_eq!(stored(&server).await, file);
     second.tell(Word::Gone(Part::Origin("o-0".into()))).await;

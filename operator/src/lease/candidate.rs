@@ -15,7 +15,7 @@ use kube::runtime::watcher::{self, watch_object};
 use tokio::sync::watch;
 use tokio::time;
 
-use super::{Election, Leadership, Record, Step, Timing, record};
+use super::{Election, Lead, Leadership, Record, Step, Timing, record};
 
 /// Stands for election until it is told to end, or until it has led and no longer does.
 #[derive(Debug)]
@@ -25,7 +25,17 @@ pub struct Candidate {
     election: Election,
     /// As it was last seen.
     lease: Lease,
-    until: watch::Sender<Option<Instant>>,
+    lead: watch::Sender<Lead>,
+}
+
+/// Why a candidate gives its lease back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// Its process ends.
+    Done,
+    /// It reaches too little of what it leads, and another one may reach more. Whoever has the lease next keeps it for
+    /// five minutes at least, so that it does not go round where nobody reaches more.
+    Blind,
 }
 
 /// The lease was held, and is no longer: another one may lead.
@@ -39,26 +49,26 @@ pub struct Lost {
 impl Candidate {
     /// Stands for the lease of this name, in the namespace of `api`.
     pub fn new(api: Api<Lease>, name: &str, identity: String, timing: Timing) -> (Self, Leadership) {
-        let (until, leadership) = watch::channel(None);
+        let (lead, leadership) = watch::channel(Lead::default());
         let election = Election::new(identity, timing, now());
         let metadata = ObjectMeta { name: Some(name.to_owned()), ..ObjectMeta::default() };
         let lease = Lease { metadata, ..Lease::default() };
-        (Self { api, name: name.to_owned(), election, lease, until }, Leadership::new(leadership))
+        (Self { api, name: name.to_owned(), election, lease, lead }, Leadership::new(leadership))
     }
 
     /// Runs until `shutdown`, and gives the lease back then: what acts as the leader has to have ended before. While no API
     /// answers, one that does not lead waits; one that leads has lost the lease after [`Timing::renew`].
-    pub async fn run(mut self, shutdown: impl Future<Output = ()>) -> Result<(), Lost> {
+    pub async fn run(mut self, shutdown: impl Future<Output = Ending>) -> Result<(), Lost> {
         let mut shutdown = pin!(shutdown);
         let mut news = Some(news(&self.api, &self.name));
-        loop {
+        let ending = loop {
             tokio::select! {
                 biased;
-                () = &mut shutdown => break,
+                ending = &mut shutdown => break ending,
                 went_on = self.go_on(&mut news) => went_on?,
             }
-        }
-        self.resign().await;
+        };
+        self.resign(ending).await;
         Ok(())
     }
 
@@ -71,7 +81,7 @@ impl Candidate {
             Step::Create => self.write(sent, None).await,
             Step::Claim(version) => self.write(sent, Some(version)).await,
             Step::Lost => {
-                self.until.send_replace(None);
+                self.lead.send_replace(Lead::default());
                 return Err(Lost { lease: self.name.clone() });
             }
         }
@@ -137,12 +147,15 @@ impl Candidate {
     }
 
     fn hold(&mut self, sent: Instant, lease: Lease) {
+        let mut lead = *self.lead.borrow();
         if self.election.leads_until().is_none() {
             tracing::info!(lease = self.name, identity = self.election.identity(), "leads");
+            lead.firm_until = record::is_given_up(&self.lease).then(|| now() + FIRM);
         }
         self.election.wrote(sent, Record::from(&lease), now());
         self.lease = lease;
-        self.until.send_replace(self.election.leads_until());
+        lead.until = self.election.leads_until();
+        self.lead.send_replace(lead);
     }
 
     fn fail(&mut self, error: &str) {
@@ -160,10 +173,10 @@ impl Candidate {
     }
 
     /// Gives the lease back, if it is ours. Whoever waits for it waits longer if that fails.
-    async fn resign(mut self) {
-        self.until.send_replace(None);
+    async fn resign(mut self, ending: Ending) {
+        self.lead.send_replace(Lead::default());
         self.election.resign();
-        match time::timeout(REQUEST_LIMIT, self.release()).await {
+        match time::timeout(REQUEST_LIMIT, self.release(ending)).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::warn!(lease = self.name, %error, "lease not given back"),
             Err(_) => tracing::warn!(lease = self.name, "lease not given back: no answer"),
@@ -171,12 +184,12 @@ impl Candidate {
     }
 
     /// It is read first: a write that was on the way may have made another version.
-    async fn release(&self) -> kube::Result<()> {
+    async fn release(&self, ending: Ending) -> kube::Result<()> {
         let Some(lease) = self.api.get_opt(&self.name).await? else {
             return Ok(());
         };
         if Record::from(&lease).holder == self.election.identity() {
-            let lease = record::released(lease, Timestamp::now());
+            let lease = record::released(lease, ending, Timestamp::now());
             self.api.replace(&self.name, &PostParams::default(), &lease).await?;
         }
         Ok(())
@@ -200,6 +213,9 @@ fn blank(lease: &Lease) -> Lease {
 fn now() -> Instant {
     time::Instant::now().into_std()
 }
+
+/// How long whoever takes a lease keeps it that another one gave up for reaching too little.
+const FIRM: Duration = Duration::from_secs(300);
 
 /// How long the API may take to answer.
 const REQUEST_LIMIT: Duration = Duration::from_secs(3);

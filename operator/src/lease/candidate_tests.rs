@@ -11,7 +11,7 @@ use super::*;
 struct Running {
     leadership: Leadership,
     line: Line,
-    end: oneshot::Sender<()>,
+    end: oneshot::Sender<Ending>,
     task: JoinHandle<Result<(), Lost>>,
 }
 
@@ -21,7 +21,7 @@ impl Running {
         let api = Api::default_namespaced(client);
         let (candidate, leadership) = Candidate::new(api, "operator", identity.to_owned(), Timing::default());
         let (end, ended) = oneshot::channel();
-        let task = tokio::spawn(candidate.run(async { drop(ended.await) }));
+        let task = tokio::spawn(candidate.run(async { ended.await.unwrap_or(Ending::Done) }));
         Self { leadership, line, end, task }
     }
 
@@ -36,8 +36,8 @@ impl Running {
         begin.elapsed()
     }
 
-    async fn end(self) -> Result<(), Lost> {
-        let _ = self.end.send(());
+    async fn end(self, ending: Ending) -> Result<(), Lost> {
+        let _ = self.end.send(ending);
         self.task.await.expect("no panic")
     }
 }
@@ -80,7 +80,7 @@ async fn standby_takes_a_released_lease_in_less_than_two_seconds() {
     seconds(30).await;
     assert!(!second.leads());
 
-    first.end().await.expect("given back");
+    first.end(Ending::Done).await.expect("given back");
 
     assert!(second.until_leader().await < Duration::from_secs(2));
     assert_eq!(holder(&stored(&server).await), "b");
@@ -163,7 +163,7 @@ async fn standby_whose_watch_has_fallen_silent_leads_when_the_holder_is_gone() {
     // An earlier state: the leader goes on from it, and the standby's watch waits for later versions.
     server.restore(backup);
     seconds(5).await;
-    first.end().await.expect("given back");
+    first.end(Ending::Done).await.expect("given back");
 
     assert!(second.until_leader().await < Duration::from_secs(5));
 }
@@ -176,7 +176,26 @@ async fn candidate_that_does_not_lead_ends_and_leaves_the_lease_alone() {
     let second = Running::start(&server, "b");
     seconds(5).await;
 
-    second.end().await.expect("ended");
+    second.end(Ending::Done).await.expect("ended");
 
     assert_eq!(holder(&stored(&server).await), "a");
+}
+
+#[tokio::test(start_paused = true)]
+async fn lease_that_was_given_up_is_kept_for_a_while_by_whoever_has_it_next() {
+    let server = Server::default();
+    let mut first = Running::start(&server, "a");
+    first.until_leader().await;
+    assert!(first.leadership.may_give_up(now()));
+    let mut second = Running::start(&server, "b");
+    seconds(5).await;
+
+    first.end(Ending::Blind).await.expect("given up");
+    second.until_leader().await;
+
+    assert!(!second.leadership.may_give_up(now()));
+    seconds(290).await;
+    assert!(second.leads() && !second.leadership.may_give_up(now()));
+    seconds(20).await;
+    assert!(second.leadership.may_give_up(now()));
 }

@@ -9,25 +9,47 @@ use tokio::time;
 /// was allowed a while ago may not be now.
 #[derive(Debug, Clone)]
 pub struct Leadership {
-    until: watch::Receiver<Option<Instant>>,
+    lead: watch::Receiver<Lead>,
+}
+
+/// What a candidate tells of its lead.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Lead {
+    /// It leads before this.
+    pub until: Option<Instant>,
+    /// It is not given up before this.
+    pub firm_until: Option<Instant>,
+}
+
+impl Lead {
+    fn holds(&self, now: Instant) -> bool {
+        self.until.is_some_and(|until| now < until)
+    }
 }
 
 impl Leadership {
-    pub(crate) fn new(until: watch::Receiver<Option<Instant>>) -> Self {
-        Self { until }
+    pub(crate) fn new(lead: watch::Receiver<Lead>) -> Self {
+        Self { lead }
     }
 
     /// Whether nobody else leads at this time. A process may be frozen between this question and what it does then: so
     /// requests still name versions and uids.
     pub fn may_act(&self, now: Instant) -> bool {
-        self.until.borrow().is_some_and(|until| now < until)
+        self.lead.borrow().holds(now)
+    }
+
+    /// Whether this process leads and another one may have the lead. If it was given up for that a while ago, by this
+    /// process or another one, it stays where it is: somebody has to lead.
+    pub fn may_give_up(&self, now: Instant) -> bool {
+        let lead = *self.lead.borrow();
+        lead.holds(now) && lead.firm_until.is_none_or(|firm| now >= firm)
     }
 
     /// Waits until this process leads. For ever if it does not stand for election any more. Cancel-safe.
     pub async fn begun(&mut self) {
         // A time that is over is no lead, even if nobody has noticed yet.
-        let is_ahead = |until: &Option<Instant>| until.is_some_and(|until| time::Instant::now().into_std() < until);
-        if self.until.wait_for(is_ahead).await.is_err() {
+        let holds = |lead: &Lead| lead.holds(time::Instant::now().into_std());
+        if self.lead.wait_for(holds).await.is_err() {
             std::future::pending().await
         }
     }
@@ -42,7 +64,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn lead_that_is_over_has_not_begun() {
         let begin = time::Instant::now().into_std();
-        let (until, receiver) = watch::channel(Some(begin + Duration::from_secs(10)));
+        let lead = |seconds| Lead { until: Some(begin + Duration::from_secs(seconds)), firm_until: None };
+        let (told, receiver) = watch::channel(lead(10));
         let mut leadership = Leadership::new(receiver);
         leadership.begun().await;
 
@@ -50,7 +73,7 @@ mod tests {
 
         assert!(!leadership.may_act(time::Instant::now().into_std()));
         assert!(time::timeout(Duration::from_secs(1), leadership.begun()).await.is_err());
-        until.send_replace(Some(begin + Duration::from_secs(20)));
+        told.send_replace(lead(20));
         leadership.begun().await;
     }
 }

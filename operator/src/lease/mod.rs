@@ -10,7 +10,8 @@ mod election;
 mod leadership;
 mod record;
 
-pub use candidate::{Candidate, Lost};
+pub use candidate::{Candidate, Ending, Lost};
 pub use election::{Election, Step, Timing};
+pub(crate) use leadership::Lead;
 pub use leadership::Leadership;
 pub use record::Record;

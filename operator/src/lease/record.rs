@@ -6,6 +6,8 @@ use k8s_openapi::api::coordination::v1::{Lease, LeaseSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
 use k8s_openapi::jiff::Timestamp;
 
+use super::Ending;
+
 /// What of a Lease counts in an election. Its times do not: they are other machines' clocks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
@@ -30,7 +32,8 @@ impl From<&Lease> for Record {
 }
 
 /// The lease as `holder` claims or renews it. What it does not concern stays.
-pub(super) fn claimed(lease: Lease, holder: &str, duration: Duration, now: Timestamp) -> Lease {
+pub(super) fn claimed(mut lease: Lease, holder: &str, duration: Duration, now: Timestamp) -> Lease {
+    lease.metadata.annotations.iter_mut().for_each(|annotations| drop(annotations.remove(GIVEN_UP)));
     let spec = lease.spec.unwrap_or_default();
     let is_renewed = spec.holder_identity.as_deref() == Some(holder);
     let transitions = spec.lease_transitions.unwrap_or_default();
@@ -46,7 +49,11 @@ pub(super) fn claimed(lease: Lease, holder: &str, duration: Duration, now: Times
 }
 
 /// The lease as its holder gives it back: whoever sees it may have it at once.
-pub(super) fn released(lease: Lease, now: Timestamp) -> Lease {
+pub(super) fn released(mut lease: Lease, ending: Ending, now: Timestamp) -> Lease {
+    if ending == Ending::Blind {
+        let annotations = lease.metadata.annotations.get_or_insert_default();
+        annotations.insert(GIVEN_UP.to_owned(), now.to_string());
+    }
     let spec = LeaseSpec {
         holder_identity: Some(String::new()),
         // The shortest that the API takes.
@@ -56,6 +63,14 @@ pub(super) fn released(lease: Lease, now: Timestamp) -> Lease {
     };
     Lease { spec: Some(spec), ..lease }
 }
+
+/// Whether its last holder gave it up because it reached too little, and nobody has had it since.
+pub(super) fn is_given_up(lease: &Lease) -> bool {
+    lease.metadata.annotations.as_ref().is_some_and(|annotations| annotations.contains_key(GIVEN_UP))
+}
+
+/// The annotation of a lease that was given up by one who reached too little; when, for people.
+const GIVEN_UP: &str = "livecluster.io/given-up";
 
 #[cfg(test)]
 mod tests {
@@ -85,8 +100,17 @@ mod tests {
     fn released_lease_has_no_holder() {
         let held = claimed(Lease::default(), "a", TERM, Timestamp::UNIX_EPOCH);
 
-        let record = Record::from(&released(held, Timestamp::UNIX_EPOCH));
+        let lease = released(held, Ending::Done, Timestamp::UNIX_EPOCH);
 
-        assert_eq!(record.holder, "");
+        assert_eq!((Record::from(&lease).holder.as_str(), is_given_up(&lease)), ("", false));
+    }
+
+    #[test]
+    fn lease_that_was_given_up_says_so_until_somebody_has_it() {
+        let held = claimed(Lease::default(), "a", TERM, Timestamp::UNIX_EPOCH);
+        let given_up = released(held, Ending::Blind, Timestamp::UNIX_EPOCH);
+        let taken = claimed(given_up.clone(), "b", TERM, Timestamp::UNIX_EPOCH);
+
+        assert_eq!([given_up, taken].map(|lease| is_given_up(&lease)), [true, false]);
     }
 }

@@ -17,7 +17,7 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 
 use crate::controller;
-use crate::lease::{Candidate, Leadership, Lost, Timing};
+use crate::lease::{Candidate, Ending, Leadership, Lost, Timing};
 pub use config::Config;
 use pages::OperatorPages;
 
@@ -87,15 +87,15 @@ impl Operator {
         self.address
     }
 
-    /// Runs until `shutdown`. The controller works from the start, whether this process leads or not; the lease is given
-    /// back when it has ended. An error: the lease is lost, or something the process can't do without.
+    /// Runs until `shutdown`, or until the controller ends. It works from the start, whether this process leads or not; the
+    /// lease is given back when it has ended, for the reason that it tells. An error: the lease is lost, or something the process can't do without.
     pub async fn run<F>(
         self,
         controller: impl FnOnce(Acting) -> F,
         shutdown: impl Future<Output = ()>,
     ) -> Result<(), Error>
     where
-        F: Future<Output = ()>,
+        F: Future<Output = Ending>,
     {
         let (stop, stopped) = watch::channel(false);
         let metrics = self.pages.registry().clone();
@@ -105,7 +105,7 @@ impl Operator {
             let _ = ended.wait_for(|stopped| *stopped).await;
         }));
         let (give_back, given_back) = oneshot::channel();
-        let mut election = pin!(self.candidate.run(async { drop(given_back.await) }));
+        let mut election = pin!(self.candidate.run(async { given_back.await.unwrap_or(Ending::Done) }));
         let acting = Acting { leadership: self.leadership, metrics, stopped };
         let mut work = pin!(controller(acting));
         tokio::select! {
@@ -113,20 +113,23 @@ impl Operator {
             lost = &mut election => return lost.map_err(Error::from),
             fault = fault::of_any(&mut tasks) => return Err(fault.into()),
             () = shutdown => stop.send_replace(true),
-            () = &mut work => return resign(give_back, election).await,
+            ending = &mut work => return resign(give_back, ending, election).await,
         };
         tokio::select! {
-            lost = &mut election => return lost.map_err(Error::from),
-            () = &mut work => {}
+            lost = &mut election => lost.map_err(Error::from),
+            ending = &mut work => resign(give_back, ending, election).await,
         }
-        resign(give_back, election).await
     }
 }
 
 /// Nobody acts any more: another one may.
-async fn resign(give_back: oneshot::Sender<()>, election: impl Future<Output = Result<(), Lost>>) -> Result<(), Error> {
+async fn resign(
+    give_back: oneshot::Sender<Ending>,
+    ending: Ending,
+    election: impl Future<Output = Result<(), Lost>>,
+) -> Result<(), Error> {
     // An election that has ended needs no word.
-    let _ = give_back.send(());
+    let _ = give_back.send(ending);
     Ok(election.await?)
 }
 

@@ -45,6 +45,7 @@ impl Running {
             sleep(pause).await;
             assert!(acting.leadership.may_act(Instant::now().into_std()), "the lease is held until work has ended");
             tell.send("ended").await.expect("the test listens");
+            Ending::Done
         };
         let task = tokio::spawn(operator.run(controller, async { drop(shut.await) }));
         Self { line, pages, told, shutdown: Some(shutdown), task }

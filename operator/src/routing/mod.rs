@@ -21,7 +21,7 @@ use livecluster_mrtmp::route::{Document, Origin, State};
 
 pub use desired::{Desired, DesiredOrigin, Wish};
 pub use leader::{Decision, Leader, Time};
-pub use observed::{Event, Observation, Observed, Part};
+pub use observed::{Event, Observation, Observed, Part, Reach};
 pub use plan::Wait;
 
 /// The document of a cluster that starts: nothing can be live yet, so that every origin is active at once.

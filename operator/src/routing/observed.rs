@@ -1,6 +1,7 @@
 //! What is known of the parts of a cluster, folded from what their processes and watch links tell.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::iter::Sum;
 
 use livecluster_mrtmp::frame::{Links, StreamState, Streams};
 use livecluster_mrtmp::id::{BootId, Name};
@@ -44,6 +45,12 @@ impl Observed {
         edges.map(|(_, edge)| edge.viewers()).reduce(u64::saturating_add)
     }
 
+    /// Parts that run and are ready, and how many of them can be asked.
+    pub fn reach(&self) -> Reach {
+        let origins = self.origins.values().filter(|origin| !origin.gone);
+        origins.chain(self.ready_edges().map(|(_, edge)| edge)).map(Reach::of).sum()
+    }
+
     /// Parts that can be asked and have read an older document than this.
     pub fn behind(&self, generation: u64) -> BTreeSet<Name> {
         let parts = self.origins.iter().chain(&self.edges);
@@ -64,6 +71,32 @@ impl Observed {
     /// Whether the operator has lost an origin that has not shown to be gone.
     pub(super) fn is_unreachable(&self, origin: &str) -> bool {
         self.origins.get(origin).is_none_or(|origin| !origin.linked && !origin.gone)
+    }
+}
+
+/// How many parts there are, and how many of them can be asked.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Reach {
+    /// All.
+    pub parts: usize,
+    /// Those to which a watch link is up.
+    pub linked: usize,
+}
+
+impl Reach {
+    fn of(part: &Process) -> Self {
+        Self { parts: 1, linked: usize::from(part.linked) }
+    }
+
+    /// Fewer than half can be asked.
+    pub fn is_short(&self) -> bool {
+        self.linked * 2 < self.parts
+    }
+}
+
+impl Sum for Reach {
+    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+        all.fold(Self::default(), |sum, one| Self { parts: sum.parts + one.parts, linked: sum.linked + one.linked })
     }
 }
 

@@ -5,6 +5,7 @@ use livecluster_test_api::{Line, Server, State};
 use tokio::sync::watch;
 
 use super::*;
+use crate::lease::Lead;
 
 fn own() -> Own {
     let owner = OwnerReference { uid: "uid".to_owned(), name: "demo".to_owned(), ..OwnerReference::default() };
@@ -28,7 +29,7 @@ fn file(generation: u64) -> File {
 
 /// Whoever leads for so long from now on.
 fn leader(time: Duration) -> Leadership {
-    Leadership::new(watch::channel(Some(now() + time)).1)
+    Leadership::new(watch::channel(Lead { until: Some(now() + time), firm_until: None }).1)
 }
 
 fn forever() -> Leadership {
