@@ -107,6 +107,22 @@ mod tests {
     }
 
     #[test]
+    fn pod_of_helm_test_is_started_with_arguments_that_are_understood() {
+        let pod = include_str!("../../charts/livecluster/templates/tests/pod.yaml");
+        let (_, args) = pod.split_once("args:").expect("arguments");
+        let args = args.lines().skip(1).map_while(|line| line.trim().strip_prefix("- "));
+        // With the values that are the defaults.
+        let args = args.map(|arg| arg.replace("{{ include \"livecluster.testNamespace\" . }}", "media"));
+        let args = args.map(|arg| arg.replace("{{ with .Values.test.name }}/{{ . }}{{ end }}", ""));
+        let args = args.map(|arg| arg.replace("{{ .Values.test.duration }}", "5s"));
+        let args: Vec<_> = std::iter::once("livecluster".to_owned()).chain(args).collect();
+
+        let command = Cli::try_parse_from(&args).map(|cli| cli.command);
+
+        assert!(matches!(command, Ok(Command::Bench(bench::Command::Check(_)))), "{args:?}: {command:?}");
+    }
+
+    #[test]
     fn bad_stream_is_told_before_anyone_is_asked() {
         let error = Cli::try_parse_from(["livecluster", "move", "/", "origin-1"]).expect_err("wrong");
 

@@ -27,6 +27,29 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end -}}
 
+{{/* Of what helm test makes: no selector of the operator may mean its pod. */}}
+{{- define "livecluster.testLabels" -}}
+app.kubernetes.io/name: livecluster-test
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/component: test
+app.kubernetes.io/part-of: livecluster
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{- end -}}
+
+{{/* The namespace of the LiveCluster that helm test checks. */}}
+{{- define "livecluster.testNamespace" -}}
+{{ .Values.test.namespace | default .Release.Namespace }}
+{{- end -}}
+
+{{/* Of what helm test makes before its pod, and takes away when that has passed. */}}
+{{- define "livecluster.testHook" -}}
+helm.sh/hook: test
+helm.sh/hook-weight: "-1"
+helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
+{{- end -}}
+
 {{- define "livecluster.image" -}}
 {{- if .Values.image.digest -}}
 {{ .Values.image.repository }}@{{ .Values.image.digest }}

@@ -4,6 +4,7 @@
 //! [`mark::Mark`] in every frame; viewers read it and know what was lost, repeated or late. The drill uses both too.
 
 mod aac;
+mod check;
 pub mod clock;
 pub mod connection;
 pub(crate) mod h264;
@@ -39,6 +40,10 @@ pub enum Command {
     ///
     /// Exit code 1 if a stated bound is broken, 2 if the server can not be reached at the start.
     Play(play::Args),
+    /// Publish a stream and watch it over another connection for a few seconds: every frame has to come, once and in order
+    ///
+    /// Ends with a sentence: of figures, or of what is wrong and with exit code 1.
+    Check(check::Args),
 }
 
 /// Runs to the end and prints what was seen. The exit code is 1 if that is not good enough.
@@ -46,6 +51,7 @@ pub fn run(command: Command) -> Result<ExitCode, Error> {
     match command {
         Command::Publish(args) => publish::run(&args),
         Command::Play(args) => play::run(&args),
+        Command::Check(args) => check::run(&args),
     }
 }
 

@@ -76,6 +76,12 @@ impl Audience {
         *self.counts.reasons.entry(lost.to_string()).or_default() += 1;
     }
 
+    /// The highest frame that has come to a viewer, of video and of audio.
+    pub fn latest(&self, index: usize) -> [Option<u32>; 2] {
+        let viewer = self.viewers.get(index).and_then(Option::as_ref);
+        viewer.map_or([None; 2], Viewer::latest)
+    }
+
     /// The longest pause of each viewer that got a frame.
     pub fn longest_pauses(&self, now: Duration) -> Times {
         let mut pauses = self.pauses.clone();

@@ -6,7 +6,7 @@ use super::sequence::Arrival;
 use crate::bench::percentiles::Times;
 
 /// Sums over all viewers. Frames count from a viewer's first keyframe on.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Counts {
     /// Viewers that the server let in.
     pub connected: u32,

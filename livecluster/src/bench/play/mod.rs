@@ -22,11 +22,10 @@ use super::progress::{INTERVAL, Progress};
 use super::target::Target;
 use super::units::{megabits_per_second, parse_duration, parse_rate, seconds};
 use super::{Error, block_on, host, lock, print};
-use audience::Audience;
-pub use audience::is_end;
+pub use audience::{Audience, is_end};
 use bounds::Bounds;
 pub use counts::Counts;
-use player::Player;
+pub use player::Player;
 pub use report::Report;
 pub use viewer::Viewer;
 

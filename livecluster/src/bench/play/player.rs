@@ -1,5 +1,6 @@
 //! The socket of one viewer: reads, and tells the audience what came.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
@@ -29,13 +30,13 @@ pub struct Player {
 impl Player {
     /// Watches until the server ends the connection.
     pub async fn run(self) {
-        if let Err(lost) = self.watch().await {
-            let now = self.clock.now();
-            lock(&self.audience).lose(self.index, &lost, now);
-        }
+        let Err(lost) = self.watch().await;
+        let now = self.clock.now();
+        lock(&self.audience).lose(self.index, &lost, now);
     }
 
-    async fn watch(&self) -> Result<(), Lost> {
+    /// Watches until the connection is lost.
+    pub async fn watch(&self) -> Result<Infallible, Lost> {
         lock(&self.audience).connect(self.index, self.clock.now());
         let mut connection = Connection::open(self.address, &self.target).await?;
         let stream_id = connection.create_stream().await?;

@@ -30,6 +30,11 @@ impl Sequence {
         Self { highest: first, missing: 0 }
     }
 
+    /// The highest number that has come.
+    pub fn highest(&self) -> u32 {
+        self.highest
+    }
+
     /// Takes the next frame that comes.
     pub fn take(&mut self, number: u32) -> Arrival {
         match number.checked_sub(self.highest) {

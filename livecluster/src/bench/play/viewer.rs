@@ -124,6 +124,11 @@ impl Viewer {
         track.check_timestamp(message.timestamp, counts);
     }
 
+    /// The highest frame that has come, of video and of audio.
+    pub fn latest(&self) -> [Option<u32>; 2] {
+        [&self.video, &self.audio].map(|track| track.sequence.map(|(_, sequence)| sequence.highest()))
+    }
+
     /// The longest pause between two frames, the one until `now` included; `None` before the first frame.
     pub fn longest_pause(&self, now: Duration) -> Option<Duration> {
         matches!(self.stage, Stage::Watching { .. }).then(|| self.pauses.longest(now))

@@ -43,8 +43,24 @@ impl Plan {
     }
 
     /// The frames of a stream, without an end, in the order in which they are due.
-    pub fn frames(self) -> Frames {
+    fn frames(self) -> Frames {
         Frames { plan: self, pictures: 0, sounds: 0 }
+    }
+
+    /// Those that are due before `end`.
+    pub fn frames_until(self, end: Duration) -> impl Iterator<Item = Frame> {
+        self.frames().take_while(move |frame| frame.due < end)
+    }
+
+    /// The last frame that is due before `end`, of video and of audio.
+    pub fn last_until(self, end: Duration) -> [Option<u32>; 2] {
+        let mut last = [None; 2];
+        let [picture, sound] = &mut last;
+        for frame in self.frames_until(end) {
+            let track = if frame.medium == Medium::Sound { &mut *sound } else { &mut *picture };
+            *track = Some(frame.sequence);
+        }
+        last
     }
 
     /// Pictures in a second.

@@ -66,8 +66,7 @@ impl Publisher {
     async fn send(&self, stream: &mut Stream) -> Result<(), Lost> {
         self.send_headers(stream).await?;
         let (start, run) = (Instant::now(), self.clock.now().subsec_nanos());
-        let frames = self.plan.frames();
-        for frame in frames.take_while(|frame| frame.due < self.duration) {
+        for frame in self.plan.frames_until(self.duration) {
             let due = start + frame.due;
             stream.wait_until(due).await?;
             let late = due.elapsed();

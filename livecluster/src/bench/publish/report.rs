@@ -35,6 +35,11 @@ impl Sent {
         self.publishing += 1;
     }
 
+    /// Whether a publisher may send, or might.
+    pub fn has_begun(&self) -> bool {
+        self.started > 0
+    }
+
     /// A publisher has sent all.
     pub fn end(&mut self) {
         self.publishing -= 1;

@@ -59,6 +59,37 @@ async fn server_that_is_not_there_is_an_error_at_the_start() {
     assert_eq!(error.to_string(), format!("can't reach {url}: connection refused"));
 }
 
+/// What a check of a relay says, when it sends for a second and waits as long.
+async fn check(faults: Faults) -> Result<String, String> {
+    let application = format!("{}/live", Relay::start(faults).await);
+    let times = check::Times { duration: Duration::from_secs(1), patience: Duration::from_secs(1) };
+    let checked = check::check(&application, times).await;
+    checked.map(|passed| passed.to_string()).map_err(|failed| failed.to_string())
+}
+
+#[tokio::test]
+async fn check_passes_where_all_frames_come() {
+    let passed = check(Faults::None).await.unwrap();
+
+    // 25 pictures, and 1024 samples in each of 44 frames of 44.1 kHz.
+    assert!(passed.contains(": 69 frames came, each once and in order; half of them within "), "{passed}");
+}
+
+#[tokio::test]
+async fn check_fails_with_what_is_wrong() {
+    for (faults, expected) in [
+        (Faults::DropEveryTenth, "of 69 frames that were sent 6 were lost, 1 at the end did not come within 1 s"),
+        (Faults::RepeatEveryTenth, "of 69 frames that were sent 7 came twice"),
+        (Faults::StopAfter(33), "of 69 frames that were sent 39 at the end did not come within 1 s"),
+        (Faults::StopAfter(3), "of 69 frames that were sent none came within 1 s"),
+        (Faults::IgnorePublish, "the publisher was not answered"),
+    ] {
+        let said = check(faults).await.unwrap_err();
+
+        assert!(said.contains(expected), "{faults:?}: {said}");
+    }
+}
+
 #[test]
 fn options_are_refused_with_their_bounds() {
     let told = |arguments: &[&str]| {

@@ -21,6 +21,24 @@ pub enum Faults {
     None,
     /// Of each viewer's messages it leaves every tenth out.
     DropEveryTenth,
+    /// Of each viewer's messages it sends every tenth twice.
+    RepeatEveryTenth,
+    /// To each viewer it sends only so many messages.
+    StopAfter(u32),
+    /// It takes connections, and answers no publish.
+    IgnorePublish,
+}
+
+impl Faults {
+    /// How often the message with this number is sent.
+    fn copies(self, number: u32) -> usize {
+        match self {
+            Self::DropEveryTenth if number.is_multiple_of(10) => 0,
+            Self::RepeatEveryTenth if number.is_multiple_of(10) => 2,
+            Self::StopAfter(last) if number > last => 0,
+            _ => 1,
+        }
+    }
 }
 
 /// A server that passes messages on, and keeps none.
@@ -106,6 +124,7 @@ impl Client {
     fn decide(&mut self, event: Event, now: Instant) {
         match event {
             Event::Connect(_) => self.server.accept_connect(now).unwrap(),
+            Event::Publish { .. } if self.relay.faults == Faults::IgnorePublish => {}
             Event::Publish { stream_id, name, .. } => {
                 self.publishes = Some(self.relay.stream(name));
                 self.server.start_publish(stream_id);
@@ -127,11 +146,10 @@ impl Client {
             return;
         };
         play.count += 1;
-        if self.relay.faults == Faults::DropEveryTenth && play.count.is_multiple_of(10) {
-            return;
-        }
         let message = Message { stream_id: play.stream_id, ..message };
-        Chunked::new(csid(message.kind), &message, self.server.chunk_size()).write(output);
+        for _ in 0..self.relay.faults.copies(play.count) {
+            Chunked::new(csid(message.kind), &message, self.server.chunk_size()).write(output);
+        }
     }
 }
 
