@@ -49,7 +49,8 @@ class Control:
         quietly("etcdctl", "--endpoints", ETCD, "snapshot", "save", file)
 
     def restore(self, file: str) -> None:
-        """Puts etcd back to a snapshot, as people do it: the API server away meanwhile."""
+        """Puts etcd back to a snapshot, as people do it: the API server away meanwhile, and Kubernetes' own programs started
+        anew after it, for their watches wait for versions that will not come."""
         self.apiserver.kill()
         self.etcd.kill()
         shutil.rmtree(self.layout.etcd)
@@ -64,6 +65,11 @@ class Control:
         quietly("etcdutl", "snapshot", "restore", file, "--data-dir", str(self.layout.etcd), *member)
         self.etcd.start()
         self.start_apiserver()
+        nodes = [f"{node}-{program}" for node in self.layout.nodes() for program in ("kubelet", "kube-proxy")]
+        for name in ("kube-controller-manager", "kube-scheduler", "kube-proxy", *nodes):
+            program = self.layout.component(name)
+            program.kill()
+            program.start()
 
     def _is_ready(self) -> bool:
         return self.layout.kubectl("get", "--raw", "/readyz").returncode == 0

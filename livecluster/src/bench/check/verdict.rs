@@ -113,7 +113,8 @@ mod tests {
 
     #[test]
     fn each_fault_is_told() {
-        let cases: [(fn(&mut Seen), &str); 8] = [
+        type Change = fn(&mut Seen);
+        let cases: [(Change, &str); 8] = [
             (|seen| seen.counts.lost = 3, "3 were lost"),
             (|seen| seen.latest = [Some(124), Some(200)], "14 at the end did not come within 10 s"),
             (|seen| seen.latest = [Some(124), None], "215 at the end did not come within 10 s"),
