@@ -144,6 +144,7 @@ fn every_object_is_one_that_kubernetes_knows() {
             "RoleBinding" => reads::<k8s_openapi::api::rbac::v1::RoleBinding>(&object),
             "Service" => reads::<k8s_openapi::api::core::v1::Service>(&object),
             "NetworkPolicy" => reads::<k8s_openapi::api::networking::v1::NetworkPolicy>(&object),
+            "HorizontalPodAutoscaler" => reads::<k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler>(&object),
             "PodDisruptionBudget" => reads::<k8s_openapi::api::policy::v1::PodDisruptionBudget>(&object),
             "StatefulSet" => reads::<k8s_openapi::api::apps::v1::StatefulSet>(&object),
             "Deployment" if whole => reads::<k8s_openapi::api::apps::v1::Deployment>(&object),
@@ -223,8 +224,8 @@ fn applications_are_those_of_the_resource() {
     assert_eq!(applications(&cluster("everything")), listed);
 }
 
-const CASES: [&str; 6] =
-    ["everything", "listeners-and-services", "minimal", "named-secret", "network-policy", "one-replica"];
+const CASES: [&str; 7] =
+    ["autoscaled", "everything", "listeners-and-services", "minimal", "named-secret", "network-policy", "one-replica"];
 
 const UPDATE: &str = "UPDATE_GOLDEN=1 cargo test -p livecluster-operator --test desire";
 
@@ -250,7 +251,7 @@ fn release(case: &str) -> Release {
 }
 
 fn facts() -> Facts {
-    Facts { link_checksum: "9f86d081884c".to_owned(), may_update: true }
+    Facts { link_checksum: "9f86d081884c".to_owned(), may_update: true, serves_metrics: false }
 }
 
 fn objects(case: &str) -> Objects {

@@ -1,6 +1,7 @@
 {{/* What the operator may do in a namespace whose LiveClusters it serves. */}}
 {{- define "livecluster.rules" -}}
-# The clusters that people want. Patched: the mark of the release that serves one.
+# The clusters that people want. Patched: the mark of the release that serves one, and the number of edges where the
+# operator is the autoscaler.
 - apiGroups: [livecluster.io]
   resources: [liveclusters]
   verbs: [get, list, watch, patch]
@@ -40,6 +41,10 @@
 # How many edges and origins an eviction may take at a time.
 - apiGroups: [policy]
   resources: [poddisruptionbudgets]
+  verbs: [get, list, watch, create, patch, delete]
+# Who says how many edges there are, for clusters that ask for an autoscaler.
+- apiGroups: [autoscaling]
+  resources: [horizontalpodautoscalers]
   verbs: [get, list, watch, create, patch, delete]
 # Who may connect to edges and origins, for clusters that ask for it.
 - apiGroups: [networking.k8s.io]

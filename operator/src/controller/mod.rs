@@ -19,6 +19,8 @@ mod reach;
 mod reconcile;
 mod report;
 mod rollout;
+mod scale;
+mod scaling;
 mod turn;
 mod want;
 
@@ -29,6 +31,7 @@ use futures::future::join_all;
 use futures::{Stream, StreamExt, stream};
 use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
+use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::api::core::v1::{Pod, Service};
 use kube::core::{DeserializeGuard, PartialObjectMeta};
 use kube::runtime::controller::{self, Controller};
@@ -133,6 +136,7 @@ impl Scope {
             .owns(self.api::<StatefulSet>(), owned())
             .owns(self.api::<Deployment>(), owned())
             .owns(self.api::<PartialObjectMeta<Service>>(), owned())
+            .owns(self.api::<HorizontalPodAutoscaler>(), owned())
             .reconcile_all_on(turns(self.clusters.leadership().clone()))
             .graceful_shutdown_on(async move {
                 // Whoever says so lives as long as this controller.

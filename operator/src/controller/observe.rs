@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
+use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::api::core::v1::{Pod, Secret, Service};
 use k8s_openapi::jiff::Timestamp;
+use kube::api::ListParams;
 use kube::{Api, Client, ResourceExt};
 use livecluster_mrtmp::id::Name;
 use serde::de::DeserializeOwned;
@@ -27,6 +29,10 @@ pub struct Observed {
     pub origins: Option<StatefulSet>,
     /// The edges, if they were made.
     pub edges: Option<Deployment>,
+    /// The autoscaler of the edges that the operator made.
+    pub autoscaler: Option<HorizontalPodAutoscaler>,
+    /// Other autoscalers in its namespace, of whatever.
+    pub other_autoscalers: Vec<HorizontalPodAutoscaler>,
     /// What its Secret holds, or why it is of no use.
     pub link: Result<Link, Error>,
 }
@@ -42,8 +48,11 @@ impl Observed {
     ) -> Result<Self, Error> {
         let id = Id::of(cluster);
         let secrets = Api::<Secret>::namespaced(client.clone(), &id.namespace);
+        let (autoscaler, other_autoscalers) = autoscalers(client, cluster, &id.namespace).await?;
         Ok(Self {
             pods,
+            autoscaler,
+            other_autoscalers,
             origins: get(client, &id.namespace, &Component::Origin.name(cluster)).await?,
             edges: get(client, &id.namespace, &Component::Edge.name(cluster)).await?,
             link: link::read(&secrets, cluster, secret, may_make).await,
@@ -82,6 +91,21 @@ impl Observed {
     pub fn origin_pods(&self, shown: &Shown) -> Vec<OriginPod> {
         self.of(Component::Origin).map(|pod| origin_pod(pod, shown)).collect()
     }
+}
+
+/// The operator's own, and the others.
+async fn autoscalers(
+    client: &Client,
+    cluster: &LiveCluster,
+    namespace: &str,
+) -> Result<(Option<HorizontalPodAutoscaler>, Vec<HorizontalPodAutoscaler>), Error> {
+    let api = Api::<HorizontalPodAutoscaler>::namespaced(client.clone(), namespace);
+    let listed = api.list(&ListParams::default()).await.map_err(Error::api("HorizontalPodAutoscalers"))?;
+    let is_own = |autoscaler: &HorizontalPodAutoscaler| {
+        autoscaler.owner_references().iter().any(|owner| Some(&owner.uid) == cluster.metadata.uid.as_ref())
+    };
+    let (own, others): (Vec<_>, _) = listed.items.into_iter().partition(is_own);
+    Ok((own.into_iter().next(), others))
 }
 
 fn origin_pod(pod: &Pod, shown: &Shown) -> OriginPod {
@@ -133,6 +157,15 @@ where
 }
 
 #[cfg(test)]
+impl Observed {
+    /// Of a cluster of which nothing is there.
+    pub fn nothing() -> Self {
+        let link = Err(Error::SecretMissing(String::new()));
+        Self { pods: Vec::new(), origins: None, edges: None, autoscaler: None, other_autoscalers: Vec::new(), link }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use serde_json::json;
 
@@ -162,8 +195,7 @@ mod tests {
                 "spec": {"selector": {}, "template": {}},
             });
             let origins = Some(serde_json::from_value(set).expect("a StatefulSet"));
-            let link = Err(Error::SecretMissing(String::new()));
-            Observed { pods: Vec::new(), origins, edges: None, link }.revision()
+            Observed { origins, ..Observed::nothing() }.revision()
         };
 
         assert_eq!(revision(1), None);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::api::core::v1::{Service, ServiceAccount};
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
@@ -76,7 +77,7 @@ fn of(id: &Id) -> ListParams {
     ListParams::default().labels(&terms.join(","))
 }
 
-fn kinds() -> [ApiResource; 6] {
+fn kinds() -> [ApiResource; 7] {
     [
         ApiResource::erase::<Service>(&()),
         ApiResource::erase::<ServiceAccount>(&()),
@@ -84,5 +85,6 @@ fn kinds() -> [ApiResource; 6] {
         ApiResource::erase::<RoleBinding>(&()),
         ApiResource::erase::<NetworkPolicy>(&()),
         ApiResource::erase::<PodDisruptionBudget>(&()),
+        ApiResource::erase::<HorizontalPodAutoscaler>(&()),
     ]
 }

@@ -25,11 +25,12 @@ use super::orphans::{self, Names};
 use super::owner::{self, Owners};
 use super::report::Report;
 use super::rollout::{Plan, View};
-use super::{Guarded, Settings, backoff, events, is_paused, lock, turn, want};
+use super::scaling::{self, Memory, Scaling, Seen};
+use super::{Guarded, Settings, backoff, events, is_paused, lock, scale, turn, want};
 use crate::desire::{Component, Facts, Objects, applications, desire, resolve};
 use crate::keeper::Shown;
 use crate::lease::Leadership;
-use crate::resource::{LiveCluster, LiveClusterStatus, Resolved, ServedBy};
+use crate::resource::{LiveCluster, LiveClusterStatus, MetricSource, Resolved, ServedBy};
 
 /// What reconciliations share. Nothing in it has to outlive this process.
 pub(super) struct Context {
@@ -45,6 +46,7 @@ pub(super) struct Context {
     /// For which wanted objects others were looked for last.
     swept: Mutex<HashMap<String, Names>>,
     failures: Mutex<HashMap<Id, u32>>,
+    scaled: Mutex<HashMap<Id, Memory>>,
     owners: Owners,
     /// Which clusters people were told of that another release serves, and which one that is.
     told: Mutex<HashMap<Id, ServedBy>>,
@@ -59,6 +61,7 @@ struct Known {
     shown: Option<Shown>,
     resolved: Resolved,
     plan: Plan,
+    scaling: Scaling,
     /// None as long as there is no Secret: pods would not start.
     objects: Option<Objects>,
     waits_for_turn: bool,
@@ -107,6 +110,7 @@ impl Context {
             applied: Applied::default(),
             swept: Mutex::default(),
             failures: Mutex::default(),
+            scaled: Mutex::default(),
             owners: Owners::default(),
             told: Mutex::default(),
         }
@@ -128,6 +132,7 @@ impl Context {
 
     fn end(&self, id: &Id) {
         lock(&self.failures).remove(id);
+        lock(&self.scaled).remove(id);
         lock(&self.told).remove(id);
         if let Some(uid) = self.clusters.end(id) {
             tracing::info!(namespace = id.namespace, name = id.name, "served no more");
@@ -178,7 +183,7 @@ impl Context {
         let all = self.all.state();
         let all = all.iter().filter_map(|other| other.0.as_ref().ok());
         let may_update = turn::may_update(cluster, all, release);
-        let facts = |link_checksum| Facts { link_checksum, may_update };
+        let facts = |link_checksum| Facts { link_checksum, may_update, serves_metrics: false };
         let resolved = resolve(cluster, release, &facts(String::new()));
         let pods = self.pods.cluster(&id).await;
         let may_make = self.leads() && !is_paused(cluster);
@@ -187,10 +192,16 @@ impl Context {
         let handle = self.clusters.serve(cluster, link).await?;
         let shown = handle.as_ref().map(Handle::shown);
         let plan = plan(cluster, &observed, shown.as_ref(), &resolved);
+        let seen = Seen { cluster, resolved: &resolved, observed: &observed, shown: shown.as_ref() };
+        let now = time::Instant::now().into_std();
+        let scaling = lock(&self.scaled).entry(id.clone()).or_default().look(seen, now);
         let checksum = link.map(|link| link.checksum.clone()).or_else(|| observed.link_checksum());
-        let objects = checksum.map(|checksum| desire(cluster, &resolved, release, &facts(checksum)));
+        let objects = checksum.map(|checksum| {
+            let objects = desire(cluster, &resolved, release, &facts(checksum));
+            Objects { edge_replicas: scaling.edges.replicas, ..objects }
+        });
         let waits_for_turn = !may_update && cluster.spec.image.is_none();
-        Ok(Known { id, uid, observed, handle, shown, resolved, plan, objects, waits_for_turn })
+        Ok(Known { id, uid, observed, handle, shown, resolved, plan, scaling, objects, waits_for_turn })
     }
 
     /// Changes objects: all that can be, whatever becomes of one of them.
@@ -200,6 +211,7 @@ impl Context {
             return result;
         }
         let Some(objects) = &known.objects else { return result };
+        scale::mark(&self.client, &known.id, &known.scaling.edges, || self.leads()).await?;
         let objects = objects.in_order()?;
         for object in &objects {
             if !self.leads() {
@@ -219,6 +231,9 @@ impl Context {
         }
         self.sweep(known, orphans::names(&objects)).await?;
         self.replace(known).await?;
+        if let Some(replicas) = known.scaling.write.filter(|_| self.leads()) {
+            scale::ask(&self.client, cluster, replicas).await?;
+        }
         result
     }
 
@@ -257,6 +272,7 @@ impl Context {
             shown: known.shown.as_ref(),
             plan: &known.plan,
             resolved: &known.resolved,
+            scaling: &known.scaling,
             own: &self.settings.own,
             address: observe::address(&self.client, &known.id.namespace, services).await?,
             problem: problem.map(|error| (error.reason(), error.to_string())),
@@ -324,8 +340,15 @@ impl Known {
     /// If nothing happens: what goes on by time, and what is told by nobody.
     fn next_look(&self) -> Action {
         let drains = self.observed.draining(Component::Edge) > 0;
-        let is_at_it = self.plan.rollout.is_some() || self.waits_for_turn || drains;
-        Action::requeue(if is_at_it { SOON } else { RESYNC })
+        let holds = self.scaling.held.is_some();
+        let is_at_it = self.plan.rollout.is_some() || self.waits_for_turn || drains || holds;
+        let autoscaling = self.resolved.edge.autoscaling.as_ref();
+        let reckons = autoscaling.is_some_and(|settings| settings.source == MetricSource::Internal);
+        Action::requeue(match (is_at_it, reckons) {
+            (true, _) => SOON,
+            (false, true) => scaling::PACE,
+            (false, false) => RESYNC,
+        })
     }
 }
 

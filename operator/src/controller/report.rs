@@ -11,6 +11,7 @@ use livecluster_mrtmp::id::Name;
 use super::observe::{Observed, ends_at};
 use super::pods;
 use super::rollout::Plan;
+use super::scaling::{self, Scaling, Seen};
 use crate::desire::{Component, selector};
 use crate::keeper::Shown;
 use crate::resource::{ConditionType, LiveCluster, LiveClusterStatus, PoolStatus, Resolved, RoutesStatus, ServedBy};
@@ -28,6 +29,8 @@ pub struct Report<'a> {
     pub plan: &'a Plan,
     /// The settings that are in force.
     pub resolved: &'a Resolved,
+    /// The number of edges.
+    pub scaling: &'a Scaling,
     /// Who serves it.
     pub own: &'a ServedBy,
     /// Where clients connect.
@@ -86,7 +89,10 @@ impl Report<'_> {
             reason: if missing.is_empty() { "Serving" } else { "NotServing" },
             message: if missing.is_empty() { "Clients can publish and watch".to_owned() } else { missing.join("; ") },
         };
-        vec![ready, origins, edges, routes, progressing, degraded]
+        let mut findings = vec![ready, origins, edges, routes];
+        findings.extend(self.autoscaling());
+        findings.extend([progressing, degraded]);
+        findings
     }
 
     fn available(&self, type_: ConditionType, component: Component) -> Finding {
@@ -109,6 +115,13 @@ impl Report<'_> {
             _ => (false, "NoOrigin", "no origin has joined yet".to_owned()),
         };
         Finding { type_: ConditionType::RoutesPublished, status, reason, message }
+    }
+
+    fn autoscaling(&self) -> Option<Finding> {
+        let Self { cluster, resolved, observed, shown, .. } = *self;
+        let seen = Seen { cluster, resolved, observed, shown };
+        let (status, reason, message) = scaling::finding(seen, self.scaling)?;
+        Some(Finding { type_: ConditionType::AutoscalingActive, status, reason, message })
     }
 
     fn progressing(&self) -> Finding {

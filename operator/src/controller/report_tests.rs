@@ -5,7 +5,6 @@ use std::sync::Arc;
 use livecluster_mrtmp::route::{Document, Origin, State};
 use serde_json::json;
 
-use super::super::error::Error;
 use super::*;
 use crate::desire::{Facts, Release, resolve};
 use crate::resource::{LiveClusterSpec, Rollout, RolloutStep};
@@ -35,7 +34,7 @@ impl Seen {
             pods: pods.to_vec(),
             origins: Some(serde_json::from_value(origins).expect("a StatefulSet")),
             edges: Some(serde_json::from_value(edges).expect("a Deployment")),
-            link: Err(Error::SecretMissing(String::new())),
+            ..Observed::nothing()
         };
         let origin = Origin { name: "origin-0".into(), address: "10.0.0.1:1950".to_owned(), state: State::Active };
         let document = Document { generation: 7, origins: vec![origin], ..Document::default() };
@@ -47,13 +46,14 @@ impl Seen {
 
     fn status(&self, now: &str) -> LiveClusterStatus {
         let release = Release { version: "1".to_owned(), image: "livecluster:1".to_owned(), network_policy: None };
-        let facts = Facts { link_checksum: String::new(), may_update: true };
+        let facts = Facts { link_checksum: String::new(), may_update: true, serves_metrics: false };
         let report = Report {
             cluster: &self.cluster,
             observed: &self.observed,
             shown: self.shown.as_ref(),
             plan: &self.plan,
             resolved: &resolve(&self.cluster, &release, &facts),
+            scaling: &Scaling::default(),
             own: &ServedBy::default(),
             address: None,
             problem: self.problem.clone(),

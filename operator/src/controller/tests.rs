@@ -1,5 +1,6 @@
 //! Tests of the whole: an operator that leads, on an API server in memory, and pods that tests make by hand.
 
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::Instant;
 
@@ -9,7 +10,7 @@ use k8s_openapi::api::events::v1::Event;
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams};
 use kube::runtime::wait::await_condition;
 use livecluster_mrtmp::Frame;
-use livecluster_mrtmp::frame::Streams;
+use livecluster_mrtmp::frame::{Links, Streams};
 use livecluster_mrtmp::id::BootId;
 use livecluster_mrtmp::io::{self, Endpoint};
 use livecluster_mrtmp::link::{Config, Opening, Role, Secrets};
@@ -103,23 +104,45 @@ impl Running {
         self.until("demo-routes", is_so).await;
     }
 
-    /// Makes the pods that Kubernetes would make; origins take links and tell that they have no streams.
-    async fn make_pods(&mut self) {
+    /// Makes the pods that Kubernetes would make. They take links: origins tell that they have no streams, edges how many
+    /// clients they have.
+    async fn make_pods(&mut self, edges: &[(&str, u64)]) {
         let secret: Secret = self.until("demo-link", |_| true).await;
         let secret = secret.data.expect("data")[LINK_KEY].0.clone();
         let cluster: LiveCluster = self.api().get("demo").await.expect("there");
         let uid = cluster.uid().expect("a uid");
-        for name in ["demo-origin-0", "demo-origin-1"] {
+        let config = |name: &str, role| {
             let secrets = Secrets::new(vec![secret.clone()]).expect("long enough");
-            let config = Config::new(uid.clone(), name.into(), Role::Origin, BootId(7), secrets);
-            let address = listen(config, &mut self.links).await;
+            Config::new(uid.clone(), name.into(), role, BootId(7), secrets)
+        };
+        for name in ["demo-origin-0", "demo-origin-1"] {
+            let address = listen(config(name, Role::Origin), vec![], &mut self.links).await;
             self.make_pod(name, "origin", address).await;
         }
-        // Nobody is there: an operator without links to edges can do without what they tell.
-        let nowhere = TcpListener::bind("127.0.0.1:0").await.and_then(|listener| listener.local_addr());
-        for name in ["demo-edge-a", "demo-edge-b"] {
-            self.make_pod(name, "edge", *nowhere.as_ref().expect("a free port")).await;
+        for (name, connections) in edges {
+            let links = Frame::Links(Links { origins: Vec::new(), connections: *connections });
+            let address = listen(config(name, Role::Edge), vec![links], &mut self.links).await;
+            self.make_pod(name, "edge", address).await;
         }
+    }
+
+    /// The operator knows how many clients there are.
+    async fn until_viewers(&self, viewers: i64) {
+        // It writes counters at a slow pace, unless it has to look for something else.
+        for max_draining in 1..100 {
+            let change = json!({"spec": {"edge": {"maxDraining": max_draining}}});
+            let clusters = self.api::<LiveCluster>();
+            clusters.patch("demo", &PatchParams::default(), &Patch::Merge(change)).await.expect("changed");
+            let is_seen = |cluster: &LiveCluster| {
+                let resolved = cluster.status.as_ref().and_then(|status| status.resolved.as_ref());
+                resolved.is_some_and(|resolved| resolved.edge.max_draining == max_draining)
+            };
+            let seen: LiveCluster = self.until("demo", is_seen).await;
+            if seen.status.and_then(|status| status.viewers) == Some(viewers) {
+                return;
+            }
+        }
+        panic!("{viewers} viewers are not seen");
     }
 
     async fn make_pod(&self, name: &str, component: &str, address: SocketAddr) {
@@ -148,8 +171,8 @@ impl Drop for Running {
     }
 }
 
-/// An origin that has no streams, and says so on its link.
-struct Idle(Option<Frame>);
+/// A part that has no streams, and says so on its link.
+struct Idle(VecDeque<Frame>);
 
 impl Endpoint for Idle {
     type Error = std::convert::Infallible;
@@ -159,7 +182,7 @@ impl Endpoint for Idle {
     }
 
     fn poll_frame(&mut self, _: Instant) -> Option<Frame> {
-        self.0.take()
+        self.0.pop_front()
     }
 
     fn generation(&self) -> u64 {
@@ -167,7 +190,10 @@ impl Endpoint for Idle {
     }
 }
 
-async fn listen(config: Config, tasks: &mut JoinSet<()>) -> SocketAddr {
+/// The edges of tests that ask for nothing else.
+const EDGES: [(&str, u64); 2] = [("demo-edge-a", 0), ("demo-edge-b", 0)];
+
+async fn listen(config: Config, first: Vec<Frame>, tasks: &mut JoinSet<()>) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("bound");
     tasks.spawn(async move {
@@ -175,7 +201,9 @@ async fn listen(config: Config, tasks: &mut JoinSet<()>) -> SocketAddr {
         let opening = Opening { nonce: [1; 32], number: 0, generation: 0 };
         let connection = io::accept(stream, Arc::new(config), opening).await.expect("the same secret");
         let nothing = Streams { complete: true, generation: 0, streams: Vec::new() };
-        connection.run(&mut Idle(Some(Frame::Streams(nothing))), &Notify::new(), std::future::pending()).await;
+        let mut told = Idle(first.into());
+        told.0.push_back(Frame::Streams(nothing));
+        connection.run(&mut told, &Notify::new(), std::future::pending()).await;
     });
     address
 }
@@ -189,7 +217,7 @@ async fn live_cluster_gets_its_objects_and_routes_and_says_that_it_is_ready() {
     running.until::<StatefulSet>("demo-origin", |_| true).await;
     running.until::<Deployment>("demo-edge", |edges| edges.spec.replicas == Some(2)).await;
     running.until_condition("Ready", "False").await;
-    running.make_pods().await;
+    running.make_pods(&EDGES).await;
 
     running.until_active(&["demo-origin-0", "demo-origin-1"]).await;
     let ready = running.until_condition("Ready", "True").await;
@@ -198,11 +226,72 @@ async fn live_cluster_gets_its_objects_and_routes_and_says_that_it_is_ready() {
 }
 
 #[tokio::test]
+async fn emptiest_edge_goes_first() {
+    let server = Server::default();
+    let mut running = Running::start(&server).await;
+    running.make(json!({})).await;
+    running.make_pods(&[("demo-edge-a", 5), ("demo-edge-b", 1)]).await;
+    running.until::<Deployment>("demo-edge", |edges| edges.spec.replicas == Some(2)).await;
+    running.until_viewers(6).await;
+    let settled = json!({"status": {"observedGeneration": 1, "replicas": 2, "updatedReplicas": 2}});
+    let edges = running.api::<Deployment>();
+    edges.patch_status("demo-edge", &PatchParams::default(), &Patch::Merge(settled)).await.expect("written");
+
+    let change = json!({"spec": {"edge": {"replicas": 1}}});
+    let clusters = running.api::<LiveCluster>();
+    clusters.patch("demo", &PatchParams::default(), &Patch::Merge(change)).await.expect("changed");
+
+    running.until::<Deployment>("demo-edge", |edges| edges.spec.replicas == Some(1)).await;
+    let pods = running.api::<Pod>().list(&ListParams::default()).await.expect("listed");
+    let marked = pods.items.iter().filter(|pod| pod.annotations().contains_key(scaling::DELETION_COST));
+    assert_eq!(marked.map(ResourceExt::name_any).collect::<Vec<_>>(), ["demo-edge-b"]);
+}
+
+#[tokio::test]
+async fn operator_without_metrics_to_serve_is_the_autoscaler_itself() {
+    let server = Server::default();
+    let mut running = Running::start(&server).await;
+    running.make(json!({})).await;
+    running.make_pods(&[("demo-edge-a", 20), ("demo-edge-b", 21)]).await;
+    running.until_viewers(41).await;
+
+    let change = json!({"spec": {"edge": {"autoscaling": {"maxReplicas": 9, "connectionsPerEdge": 10}}}});
+    let clusters = running.api::<LiveCluster>();
+    clusters.patch("demo", &PatchParams::default(), &Patch::Merge(change)).await.expect("changed");
+
+    let grown: LiveCluster = running.until("demo", |cluster: &LiveCluster| cluster.spec.edge.replicas == 5).await;
+
+    running.until::<Deployment>("demo-edge", |edges| edges.spec.replicas == Some(5)).await;
+    let autoscalers = running.api::<HorizontalPodAutoscaler>().list(&ListParams::default()).await.expect("listed");
+    assert!(autoscalers.items.is_empty(), "{autoscalers:?}, though {grown:?}");
+    running.until_condition("AutoscalingActive", "True").await;
+}
+
+#[tokio::test]
+async fn autoscaler_of_kubernetes_scales_the_cluster_where_somebody_else_serves_metrics() {
+    let server = Server::default();
+    let running = Running::start(&server).await;
+    let autoscaling = json!({"maxReplicas": 9, "connectionsPerEdge": 10, "source": "External"});
+    running.make(json!({"edge": {"autoscaling": autoscaling}})).await;
+
+    let made: HorizontalPodAutoscaler = running.until("demo-edge", |_| true).await;
+    assert_eq!(made.spec.scale_target_ref.kind, "LiveCluster");
+    running.until_condition("AutoscalingActive", "False").await;
+
+    let change = json!({"spec": {"edge": {"autoscaling": null}}});
+    let clusters = running.api::<LiveCluster>();
+    clusters.patch("demo", &PatchParams::default(), &Patch::Merge(change)).await.expect("changed");
+    let is_gone = |autoscaler: Option<&HorizontalPodAutoscaler>| autoscaler.is_none();
+    let gone = await_condition(running.api(), "demo-edge", is_gone);
+    timeout(Duration::from_secs(20), gone).await.expect("in time").expect("watched");
+}
+
+#[tokio::test]
 async fn deleted_origin_leaves_the_routes_and_an_event_tells() {
     let server = Server::default();
     let mut running = Running::start(&server).await;
     running.make(json!({})).await;
-    running.make_pods().await;
+    running.make_pods(&EDGES).await;
     running.until_active(&["demo-origin-0", "demo-origin-1"]).await;
 
     running.api::<Pod>().delete("demo-origin-0", &DeleteParams::default()).await.expect("deleted");
@@ -262,7 +351,7 @@ async fn paused_cluster_is_not_changed_and_keeps_its_routes() {
     let server = Server::default();
     let mut running = Running::start(&server).await;
     running.make(json!({})).await;
-    running.make_pods().await;
+    running.make_pods(&EDGES).await;
     running.until_active(&["demo-origin-0", "demo-origin-1"]).await;
     let change = json!({"metadata": {"annotations": {PAUSED: "true"}}, "spec": {"edge": {"replicas": 5}}});
     let clusters = running.api::<LiveCluster>();
@@ -285,14 +374,14 @@ async fn keeper_of_a_deleted_cluster_ends() {
     let server = Server::default();
     let mut running = Running::start(&server).await;
     running.make(json!({})).await;
-    running.make_pods().await;
+    running.make_pods(&EDGES).await;
     running.until_active(&["demo-origin-0", "demo-origin-1"]).await;
 
     running.api::<LiveCluster>().delete("demo", &DeleteParams::default()).await.expect("deleted");
 
-    for _ in 0..2 {
+    for _ in 0..4 {
         let closed = timeout(Duration::from_secs(20), running.links.join_next()).await.expect("in time");
-        closed.expect("two links").expect("no panic");
+        closed.expect("four links").expect("no panic");
     }
 }
 
@@ -301,7 +390,7 @@ async fn operator_that_reaches_few_parts_gives_up_its_lead() {
     let server = Server::default();
     let mut running = Running::start(&server).await;
     running.make(json!({})).await;
-    running.make_pods().await;
+    running.make_pods(&EDGES).await;
     running.until_active(&["demo-origin-0", "demo-origin-1"]).await;
 
     running.links.abort_all();

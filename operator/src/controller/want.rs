@@ -42,7 +42,6 @@ mod tests {
 
     use serde_json::json;
 
-    use super::super::error::Error;
     use super::*;
     use crate::resource::{LiveClusterSpec, Rollout, RolloutStep};
 
@@ -60,8 +59,7 @@ mod tests {
             }
             Arc::new(serde_json::from_value(pod).expect("a pod"))
         };
-        let link = Err(Error::SecretMissing(String::new()));
-        Observed { pods: names.iter().map(pod).collect(), origins: None, edges: None, link }
+        Observed { pods: names.iter().map(pod).collect(), ..Observed::nothing() }
     }
 
     #[test]

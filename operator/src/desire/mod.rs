@@ -4,6 +4,7 @@
 //! operator, no order that depends on chance.
 
 mod access;
+mod autoscaler;
 mod disruption;
 mod edge;
 mod link;
@@ -18,6 +19,7 @@ mod service;
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
+use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::api::core::v1::{Service, ServiceAccount};
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
@@ -26,6 +28,7 @@ use livecluster_mrtmp::route::Applications;
 
 use crate::resource::{ApplicationPolicy, LiveCluster, Resolved};
 
+pub use autoscaler::METRIC;
 pub use link::secret as link_secret;
 pub use names::{Component, LINK_KEY, labels, metadata, routes as routes_name, selector};
 pub use object::{MANAGER, Object, REPLICAS_MANAGER};
@@ -59,6 +62,8 @@ pub struct Facts {
     pub link_checksum: String,
     /// Whether it is this cluster's turn to take the image of a new version of the operator.
     pub may_update: bool,
+    /// Whether this release serves the metrics of edges to autoscalers.
+    pub serves_metrics: bool,
 }
 
 /// The objects of a cluster.
@@ -76,6 +81,8 @@ pub struct Objects {
     pub network_policies: Vec<NetworkPolicy>,
     /// None for a role with one pod: it would keep its node from being drained.
     pub disruption_budgets: Vec<PodDisruptionBudget>,
+    /// If one is asked for that is not the operator itself.
+    pub autoscaler: Option<HorizontalPodAutoscaler>,
     /// The origins.
     pub origins: StatefulSet,
     /// The edges, without their number.
@@ -94,6 +101,7 @@ pub fn desire(cluster: &LiveCluster, resolved: &Resolved, release: &Release, fac
         services: service::all(cluster, resolved),
         network_policies: network::policies(cluster, release.network_policy.as_ref()),
         disruption_budgets: disruption::budgets(cluster),
+        autoscaler: autoscaler::of(cluster, resolved),
         origins: origin::stateful_set(cluster, resolved, facts),
         edges: edge::deployment(cluster, resolved, facts),
         edge_replicas: cluster.spec.edge.replicas,

@@ -52,6 +52,7 @@ impl Objects {
         objects.push(Object::new(&self.origins)?);
         objects.push(Object::new(&self.edges)?);
         objects.push(self.edge_replicas()?);
+        objects.extend(all(self.autoscaler.as_slice())?);
         Ok(objects)
     }
 

@@ -76,6 +76,8 @@ pub struct Shown {
     pub streams: usize,
     /// Clients of the edges that can be asked, without those that publish; none if no edge can.
     pub viewers: Option<u64>,
+    /// The clients of each edge that can be asked.
+    pub connections: BTreeMap<Name, u64>,
     /// How many parts this process can ask.
     pub reach: Reach,
     /// Parts that can be asked and have not read the document that was there 10 s ago.
@@ -138,7 +140,7 @@ impl Keeper {
         loop {
             let leads = self.leadership.may_act(now());
             let deadline = if leads { self.lead().await } else { self.stand_by() };
-            self.show_reach();
+            self.show_parts();
             tokio::select! {
                 word = words.recv() => match word {
                     Some(word) => self.obey(word),
@@ -296,9 +298,14 @@ impl Keeper {
         self.published.deadline(now())
     }
 
-    fn show_reach(&self) {
-        let reach = self.observed.reach();
-        self.shown.send_if_modified(|shown| std::mem::replace(&mut shown.reach, reach) != reach);
+    /// What a process that stands by knows, too.
+    fn show_parts(&self) {
+        let (reach, connections) = (self.observed.reach(), self.observed.connections());
+        self.shown.send_if_modified(|shown| {
+            let is_new = shown.reach != reach || shown.connections != connections;
+            (shown.reach, shown.connections) = (reach, connections);
+            is_new
+        });
     }
 
     fn show_streams(&self) {

@@ -15,6 +15,8 @@ pub enum ConditionType {
     EdgesAvailable,
     /// Edges and origins have the route document that is in force.
     RoutesPublished,
+    /// An autoscaler that was asked for works.
+    AutoscalingActive,
     /// Something changes: a rollout, a scaling.
     Progressing,
     /// Something is wrong that a person has to look at.
@@ -29,6 +31,7 @@ impl ConditionType {
             Self::OriginsAvailable => "OriginsAvailable",
             Self::EdgesAvailable => "EdgesAvailable",
             Self::RoutesPublished => "RoutesPublished",
+            Self::AutoscalingActive => "AutoscalingActive",
             Self::Progressing => "Progressing",
             Self::Degraded => "Degraded",
         }

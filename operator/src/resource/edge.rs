@@ -4,13 +4,14 @@ use kube::KubeSchema;
 use serde::{Deserialize, Serialize};
 
 use super::origin::log_below_memory;
-use super::{Bytes, Listener, Pod, Service};
+use super::{Autoscaling, Bytes, Listener, Pod, Service};
 
 /// The pods to which clients connect.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
 #[serde(rename_all = "camelCase")]
 #[x_kube(
     validation = Rule::new("!has(self.services) || self.services.all(service, !has(service.listeners) || service.listeners.all(name, has(self.listeners) && size(self.listeners) > 0 ? self.listeners.exists(listener, listener.name == name) : name == 'rtmp'))").message("a service's listeners have to be names from edge.listeners; unless any are listed, there is one: rtmp").field_path(".services"),
+    validation = Rule::new("!has(self.autoscaling) || self.autoscaling.connectionsPerEdge <= (has(self.maxConnections) ? self.maxConnections : 10000)").message("autoscaling.connectionsPerEdge has to be at most edge.maxConnections (unless set: 10000): an edge refuses more").field_path(".autoscaling.connectionsPerEdge"),
     validation = Rule::new(log_below_memory()).message("maxLogBytes has to be less than the memory limit in pod.resources: logs are most of an edge's memory, but not all").field_path(".maxLogBytes")
 )]
 pub struct Edge {
@@ -19,6 +20,10 @@ pub struct Edge {
     #[serde(default = "default_replicas")]
     #[schemars(range(min = 1, max = 1000))]
     pub replicas: i32,
+
+    /// Lets an autoscaler say how many there are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub autoscaling: Option<Autoscaling>,
 
     /// Where clients connect: each is a port of the Services. Without any, there is one: `rtmp`, protocol `Rtmp`, port 1935.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -90,6 +95,7 @@ impl Default for Edge {
     fn default() -> Self {
         Self {
             replicas: default_replicas(),
+            autoscaling: None,
             listeners: Vec::new(),
             services: Vec::new(),
             drain: None,

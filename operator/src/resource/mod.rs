@@ -4,6 +4,7 @@
 //! `kubectl explain` and the reference say.
 
 mod applications;
+mod autoscaling;
 mod bytes;
 mod condition;
 mod crd;
@@ -21,6 +22,7 @@ mod spec;
 mod status;
 
 pub use applications::{Application, ApplicationPolicy};
+pub use autoscaling::{Autoscaling, Behavior, MetricSource, PolicyType, ScalingPolicy, ScalingRules, SelectPolicy};
 pub use bytes::{Bytes, NotBytes};
 pub use condition::ConditionType;
 pub use crd::{crd, yaml};
@@ -30,7 +32,7 @@ pub use listener::{Listener, Protocol};
 pub use origin::Origin;
 pub use pod::{Pod, Resources};
 pub use reference::reference;
-pub use resolved::{Resolved, ResolvedDrain, ResolvedEdge, ResolvedOrigin, ResolvedRouting};
+pub use resolved::{Resolved, ResolvedAutoscaling, ResolvedDrain, ResolvedEdge, ResolvedOrigin, ResolvedRouting};
 pub use routing::Routing;
 pub use service::{ExternalTrafficPolicy, IpFamilyPolicy, Service, ServiceType};
 pub use spec::{ImagePullPolicy, LiveCluster, LiveClusterSpec, PullSecret, UpdatePolicy};

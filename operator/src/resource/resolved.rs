@@ -7,7 +7,7 @@
 use kube::KubeSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ApplicationPolicy, Bytes, Listener};
+use super::{ApplicationPolicy, Behavior, Bytes, Listener, MetricSource};
 
 /// The settings that are in force, those included that nobody set.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
@@ -46,6 +46,25 @@ pub struct ResolvedEdge {
     pub max_connections: i32,
     /// Bytes that the logs of all streams at one edge keep together.
     pub max_log_bytes: Bytes,
+    /// The autoscaler; none if nobody asked for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub autoscaling: Option<ResolvedAutoscaling>,
+}
+
+/// The settings of the autoscaler that are in force.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct ResolvedAutoscaling {
+    /// The fewest edges.
+    pub min_replicas: i32,
+    /// The most edges.
+    pub max_replicas: i32,
+    /// Clients that an edge should have on average.
+    pub connections_per_edge: i32,
+    /// Who counts: `BuiltIn`, `External` or `Internal`.
+    pub source: MetricSource,
+    /// How fast.
+    pub behavior: Behavior,
 }
 
 /// How an edge ends.

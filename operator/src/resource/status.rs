@@ -16,7 +16,7 @@ pub struct LiveClusterStatus {
     pub observed_generation: Option<i64>,
 
     /// `Ready` (clients can publish and watch: the summary), `OriginsAvailable`, `EdgesAvailable`, `RoutesPublished` (edges
-    /// and origins have the routes in force), `Progressing` (something changes) and `Degraded` (a person has to look).
+    /// and origins have the routes in force), `AutoscalingActive` (the autoscaler that was asked for works), `Progressing` (something changes) and `Degraded` (a person has to look).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(schema_with = "condition::list")]
     pub conditions: Vec<Condition>,

@@ -41,8 +41,12 @@ impl Observed {
 
     /// Clients of edges that can be asked, without those that publish; none if no edge can.
     pub fn viewers(&self) -> Option<u64> {
-        let edges = self.living_edges().filter(|(_, edge)| edge.linked && edge.links.is_some());
-        edges.map(|(_, edge)| edge.viewers()).reduce(u64::saturating_add)
+        self.told_edges().map(|(_, edge)| edge.viewers()).reduce(u64::saturating_add)
+    }
+
+    /// The clients of each edge that can be asked, also of one that ends. Of the others it is not known.
+    pub fn connections(&self) -> BTreeMap<Name, u64> {
+        self.told_edges().map(|(name, edge)| (name.clone(), edge.connections)).collect()
     }
 
     /// Parts that run and are ready, and how many of them can be asked.
@@ -66,6 +70,11 @@ impl Observed {
     /// Edges that run, also those that end, or whose machine does not answer.
     pub(super) fn living_edges(&self) -> impl Iterator<Item = (&Name, &Process)> {
         self.edges.iter().filter(|(_, edge)| !edge.gone)
+    }
+
+    /// Edges that can be asked and have told all: how many clients they have comes before their streams.
+    fn told_edges(&self) -> impl Iterator<Item = (&Name, &Process)> {
+        self.living_edges().filter(|(_, edge)| edge.linked && edge.listed)
     }
 
     /// Whether the operator has lost an origin that has not shown to be gone.
