@@ -31,7 +31,8 @@ async fn lost_origin_is_told_of_until_it_is_back() {
     // A local cluster has no operator, and that is told too.
     until(&prometheus, "LiveClusterNoLeader", true).await;
     within(LIMIT, "all parts are scraped", async || (prometheus.query("up == 1").await.len() == 4).then_some(())).await;
-    assert_eq!(prometheus.firing().await, ["LiveClusterNoLeader".to_owned()].into());
+    let firing = prometheus.firing().await;
+    assert!(!firing.contains("LiveClusterOriginLost") && !firing.contains("LiveClusterClientsHeld"), "{firing:?}");
 
     cluster.signal(Signal::STOP);
     lost.signal(Signal::KILL);
@@ -56,7 +57,7 @@ async fn dashboard_shows_a_cluster() {
     assert!(queries.len() > 20, "{queries:?}");
     for query in queries {
         let asked =
-            query.replace("$__rate_interval", "2s").replace("$namespace", "media").replace("$livecluster", "demo");
+            query.replace("$__rate_interval", "5s").replace("$namespace", "media").replace("$livecluster", "demo");
         if asked.contains("livecluster_operator_") {
             assert_eq!(prometheus.query(&asked).await, Vec::<Value>::new(), "a local cluster has no operator");
             continue;

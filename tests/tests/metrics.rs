@@ -78,6 +78,18 @@ fn each_alert_has_a_runbook_and_each_runbook_an_alert() {
 }
 
 #[test]
+fn runbooks_name_no_metric_that_there_is_not() {
+    let (alerts, all) = (read("docs/alerts.md"), metrics::all());
+    let words = alerts.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
+    let named: BTreeSet<_> = words.filter(|word| word.starts_with("livecluster_")).collect();
+    assert!(named.len() > 5, "{named:?}");
+
+    for name in named {
+        assert!(all.keys().any(|metric| metric.name == name), "there is no metric {name}");
+    }
+}
+
+#[test]
 fn dashboard_asks_for_what_there_is() {
     let listed = listed();
     let dashboard: Value = serde_json::from_str(&read("charts/livecluster/files/dashboard.json")).expect("JSON");

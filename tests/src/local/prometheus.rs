@@ -20,23 +20,30 @@ pub struct Prometheus {
 }
 
 impl Prometheus {
-    /// Scrapes all parts of a cluster five times a second. Alerts fire after a second, whatever the rules say.
+    /// Scrapes all parts of a cluster twice a second. Alerts fire after two seconds, whatever the rules say.
     pub async fn start(cluster: &Cluster, rules: &str) -> Self {
         let directory = TempDir::new().expect("a temporary directory");
         let write = |name: &str, text: &str| std::fs::write(directory.path().join(name), text).expect("written");
         write("prometheus.yml", &configuration(cluster).to_string());
         write("rules.yaml", &hurried(rules));
-        let address = free_address();
-        let child = command(directory.path(), address).spawn().expect("Prometheus is installed: ./check tools");
+        let (child, address) = spawn(directory.path());
         let mut prometheus = Self { child, address, directory };
-        within(LIMIT, "Prometheus is ready", async || prometheus.is_ready().await.then_some(())).await;
+        while !prometheus.comes_up().await {
+            (prometheus.child, prometheus.address) = spawn(prometheus.directory.path());
+        }
         prometheus
     }
 
-    async fn is_ready(&mut self) -> bool {
-        let ended = self.child.try_wait().expect("a child");
-        assert!(ended.is_none(), "Prometheus ended: {}", self.log());
-        matches!(http::get(self.address, "/-/ready").await, Ok((200, _)))
+    /// Whether it comes up: somebody else may have taken its port.
+    async fn comes_up(&mut self) -> bool {
+        within(LIMIT, "Prometheus is ready", async || {
+            if self.child.try_wait().expect("a child").is_some() {
+                assert!(self.log().contains("address already in use"), "Prometheus ended");
+                return Some(false);
+            }
+            matches!(http::get(self.address, "/-/ready").await, Ok((200, _))).then_some(true)
+        })
+        .await
     }
 
     /// The alerts that fire.
@@ -87,7 +94,7 @@ fn configuration(cluster: &Cluster) -> Value {
     let edges = cluster.edges.iter().map(|edge| target("edge", edge));
     let all: Vec<_> = edges.chain(cluster.origins.iter().map(|origin| target("origin", origin))).collect();
     json!({
-        "global": {"scrape_interval": "200ms", "scrape_timeout": "200ms", "evaluation_interval": "200ms"},
+        "global": {"scrape_interval": "500ms", "scrape_timeout": "500ms", "evaluation_interval": "500ms"},
         "rule_files": ["rules.yaml"],
         "scrape_configs": [{"job_name": "livecluster", "static_configs": all}],
     })
@@ -95,10 +102,19 @@ fn configuration(cluster: &Cluster) -> Value {
 
 fn hurried(rules: &str) -> String {
     let hurry = |line: &str| match line.split_once("for: ") {
-        Some((indent, _)) if indent.trim().is_empty() => format!("{indent}for: 1s\n"),
+        Some((indent, _)) if indent.trim().is_empty() => format!("{indent}for: 2s\n"),
         _ => format!("{line}\n"),
     };
     rules.lines().map(hurry).collect()
+}
+
+/// Prometheus does not tell which port it got: it is told a free one.
+fn spawn(directory: &Path) -> (Child, SocketAddr) {
+    let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    drop(listener);
+    let child = command(directory, address).spawn().expect("Prometheus is installed: ./check tools");
+    (child, address)
 }
 
 fn command(directory: &Path, address: SocketAddr) -> Command {
@@ -118,12 +134,6 @@ fn command(directory: &Path, address: SocketAddr) -> Command {
 fn program() -> PathBuf {
     let unpacked = binary::target().join("tools/bin/prometheus");
     if unpacked.exists() { unpacked } else { "prometheus".into() }
-}
-
-/// Prometheus does not tell which port it got.
-fn free_address() -> SocketAddr {
-    let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-    listener.local_addr().expect("an address")
 }
 
 /// What Prometheus logs.
