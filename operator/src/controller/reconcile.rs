@@ -129,6 +129,7 @@ impl Context {
     fn end(&self, id: &Id) {
         lock(&self.failures).remove(id);
         lock(&self.told).remove(id);
+        self.counts.forget(id);
         if let Some(uid) = self.clusters.end(id) {
             tracing::info!(namespace = id.namespace, name = id.name, "served no more");
             self.applied.forget(&uid);
@@ -262,6 +263,7 @@ impl Context {
             problem: problem.map(|error| (error.reason(), error.to_string())),
         };
         let status = report.status(Timestamp::now());
+        self.counts.show(&known.id, &status, known.shown.as_ref());
         let news = known.handle.as_ref().map(Handle::take_news).unwrap_or_default();
         for (cause, streams) in news.iter().filter_map(News::moved) {
             self.counts.moved.with_label_values(&[cause]).inc_by(streams);

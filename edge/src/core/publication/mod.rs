@@ -152,6 +152,11 @@ impl Publication {
         self.unfed_since.is_some()
     }
 
+    /// Its log is full, and its client has to wait.
+    pub fn is_slowed(&self) -> bool {
+        self.slowed
+    }
+
     pub fn push(&mut self, message: Message, cx: &mut Context) -> Flow {
         if self.feed.closed().is_some() {
             return Flow::Go;
