@@ -46,7 +46,7 @@ impl Connection {
         }
     }
 
-    fn connect(&self, request: &ConnectRequest, now: Instant) {
+    fn connect(self: &Rc<Self>, request: &ConnectRequest, now: Instant) {
         let asks = Client {
             app: request.app.clone(),
             tc_url: request.tc_url.clone(),
@@ -60,7 +60,10 @@ impl Connection {
         *self.asks.borrow_mut() = Arc::new(asks);
         let accepted = self.session.borrow_mut().accept_connect(now);
         if let Err(error) = accepted {
-            self.end(self.broken(&error));
+            return self.end(self.broken(&error));
+        }
+        if self.worker.has_asked(self.client) {
+            self.ask_to_reconnect();
         }
     }
 
