@@ -1,6 +1,7 @@
 //! A cluster of real processes for one test, and clients for it: in this process, ffmpeg and rtmpdump.
 
 mod admin;
+mod bench;
 mod binary;
 mod client;
 mod frames;
@@ -17,6 +18,7 @@ mod viewer;
 mod wait;
 mod watched;
 
+pub use bench::Bench;
 pub use client::{Client, Event};
 pub use frames::{Frame, Pace, Shown};
 pub use media::{Frames, sample};
