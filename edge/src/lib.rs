@@ -17,7 +17,8 @@ use std::time::Duration;
 
 use livecluster_mrtmp::link::Role;
 use livecluster_mrtmp::route::Table;
-use livecluster_node::routes::Routes;
+use livecluster_node::metrics::Description;
+use livecluster_node::routes::{self, Routes};
 use livecluster_node::{Identity, fault, http};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -30,6 +31,13 @@ use listener::{Listener, Workers};
 use metrics::Metrics;
 use pages::EdgePages;
 use shared::Shared;
+
+/// What the metrics of an edge are.
+pub fn metrics() -> Vec<Description> {
+    let mut all = Metrics::descriptions();
+    all.extend(routes::descriptions());
+    all
+}
 
 /// Where an edge can be reached.
 #[derive(Debug, Clone)]

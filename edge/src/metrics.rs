@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use livecluster_mrtmp::io::Counters;
 use livecluster_mrtmp::link::Peer;
-use livecluster_node::metrics::Metrics as Registry;
+use livecluster_node::metrics::{Description, Metrics as Registry};
 use livecluster_rtmp::broadcast::Budget;
 use livecluster_rtmp::handshake;
 use livecluster_rtmp::session::{Error, Phase};
@@ -127,9 +127,17 @@ impl Metrics {
             .set(i64::try_from(limit).unwrap_or(i64::MAX));
         Self {
             connections: registry.gauge("edge_connections", "Clients connected."),
-            roles: registry.gauge_vec("edge_streams", "Message streams of clients, by role.", &["role"]),
+            roles: registry.gauge_vec(
+                "edge_streams",
+                "Message streams of clients, by role: publish or play.",
+                &["role"],
+            ),
             accepted: registry.counter("connections_total", "Clients accepted."),
-            closed: registry.counter_vec("disconnects_total", "Clients closed, by reason.", &["reason"]),
+            closed: registry.counter_vec(
+                "disconnects_total",
+                "Clients closed, by reason; left and lost are the client's own.",
+                &["reason"],
+            ),
             bytes_in: registry.counter("client_bytes_in_total", "Bytes read from clients."),
             bytes_out: registry.counter("client_bytes_out_total", "Bytes written to clients."),
             skipped: registry.counter("play_skipped_messages_total", "Messages that viewers lost because they lagged."),
@@ -156,6 +164,11 @@ impl Metrics {
             links: Arc::default(),
             registry,
         }
+    }
+
+    /// What the metrics of an edge are.
+    pub fn descriptions() -> Vec<Description> {
+        Self::new(0).registry.descriptions()
     }
 
     /// A client was accepted.

@@ -18,7 +18,7 @@ use tokio::sync::watch;
 use crate::Error;
 use config_map::ConfigMapReader;
 use current::Current;
-pub use figures::Figures;
+pub use figures::{Figures, descriptions};
 use file::FileReader;
 pub use lag::Lag;
 pub use refused::Refused;

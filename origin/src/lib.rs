@@ -11,4 +11,5 @@ mod run;
 mod totals;
 
 pub use config::Config;
+pub use pages::metrics;
 pub use run::{Bound, run};

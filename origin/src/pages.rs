@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use livecluster_mrtmp::id::{PublicationId, Term};
 use livecluster_node::http::Pages;
+use livecluster_node::metrics::Description;
 use livecluster_node::routes;
 use serde_json::{Value, json};
 use tokio::sync::watch;
@@ -13,6 +14,13 @@ use tokio::sync::watch;
 use crate::boot::{Boot, LinkStatus, Snapshot, State};
 use crate::core::{PublicationStatus, StreamStatus};
 use figures::Figures;
+
+/// What the metrics of an origin are.
+pub fn metrics() -> Vec<Description> {
+    let mut all = Figures::new().descriptions();
+    all.extend(routes::descriptions());
+    all
+}
 
 /// The pages of an origin.
 #[derive(Debug)]

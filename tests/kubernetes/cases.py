@@ -33,6 +33,12 @@ def attempt(*command: str, input: str | None = None) -> subprocess.CompletedProc
     return subprocess.run(command, input=input, capture_output=True, text=True, check=False)
 
 
+def established(definition: str) -> None:
+    """Waits for a definition. `--for=condition` fails at one that has no conditions yet."""
+    path = '{.status.conditions[?(@.type=="Established")].status}'
+    run("kubectl", "wait", f"--for=jsonpath={path}=True", definition, "--timeout=10s")
+
+
 def cluster(*words: str) -> str:
     """Does something to the cluster."""
     return run(str(HERE / "cluster"), *words)

@@ -2,4 +2,5 @@
 //! processes with real clients.
 
 pub mod local;
+pub mod metrics;
 pub mod sim;

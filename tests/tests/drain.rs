@@ -59,6 +59,27 @@ async fn edge_closes_the_clients_that_stay_too_long() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn clients_that_can_move_are_asked_to_also_when_they_connect_after_their_turn() {
+    let cluster = Cluster::start(Options { edges: 1, ..Options::default() }).await;
+    let process = cluster.start_edge(&["--drain-accept-seconds=0"]).await;
+    let address = process.part.rtmp.expect("an edge");
+    let [late, early] = [TcpStream::connect(address).await, TcpStream::connect(address).await];
+    let mut early = Client::over(early.expect("a connection"), true).await;
+    let asked = |event| match event {
+        Event::Reconnect { tc_url, .. } => Some(tc_url),
+        _ => None,
+    };
+
+    process.part.signal(Signal::TERM);
+
+    // Clients have their turn in the order in which they came.
+    let same = Ok(format!("rtmp://{address}/live"));
+    assert_eq!(early.expect("the one that is connected is asked", asked).await, same);
+    let mut late = Client::over(late.expect("a connection"), true).await;
+    assert_eq!(late.expect("the other is asked", asked).await, same);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn publisher_that_leaves_just_before_its_edge_ends_is_seen_to_its_end() {
     let cluster = Cluster::start(Options { edges: 1, ..Options::default() }).await;
     let mut process = cluster.start_edge(&["--drain-accept-seconds=0"]).await;

@@ -125,7 +125,8 @@ async fn publisher_that_unpublishes_may_publish_again_on_its_connection() {
     let (_, mut client) = first.stop().await;
 
     client.call(0, "deleteStream", [1.0.into()]).await;
-    within(LIMIT, "the stream is over", async || edge.stream(KEY).await.is_none().then_some(())).await;
+    client.expect_status(status::UNPUBLISH_SUCCESS).await;
+    assert!(edge.stream(KEY).await.is_none(), "the stream is over");
     let stream_id = client.publish("alice").await;
 
     assert_ne!(stream_id, 1);

@@ -57,3 +57,24 @@ helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
 {{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}
 {{- end -}}
 {{- end -}}
+
+{{/* Not empty where PodMonitors and PrometheusRules can be made. */}}
+{{- define "livecluster.hasMonitoring" -}}
+{{- if .Capabilities.APIVersions.Has "monitoring.coreos.com/v1" }}true{{ end -}}
+{{- end -}}
+
+{{/* What of a pod is scraped; its last lines are a list to which more may be added. */}}
+{{- define "livecluster.endpoint" -}}
+port: http
+interval: {{ .Values.monitoring.podMonitor.interval }}
+{{- with .Values.monitoring.podMonitor.metricRelabelings }}
+metricRelabelings:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+relabelings:
+  {{- with .Values.monitoring.podMonitor.relabelings }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+  - sourceLabels: [__meta_kubernetes_pod_label_app_kubernetes_io_component]
+    targetLabel: component
+{{- end -}}

@@ -105,6 +105,8 @@ pub enum ClientEvent {
         /// A sentence for people.
         description: String,
     },
+    /// It has ended, and all that it sent is where it belongs; or nobody says so in time.
+    Unpublished,
     /// Another publisher has the stream now.
     Revoked,
     /// A publisher that was slowed may go on.

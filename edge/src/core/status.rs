@@ -20,6 +20,8 @@ pub struct Figures {
     pub largest_unstable: u64,
     /// Publications that no origin takes just now.
     pub held: u64,
+    /// Publications whose clients are read slowly, for their logs are full.
+    pub slowed: u64,
 }
 
 /// One stream, for a status page.
@@ -53,7 +55,8 @@ impl Core {
             upstream: number(watched.filter(|one| one.is_upstream()).count()),
             unstable_bytes: number(unstable.clone().sum()),
             largest_unstable: number(unstable.max().unwrap_or(0)),
-            held: number(own.filter(|one| one.is_held()).count()),
+            held: number(own.clone().filter(|one| one.is_held()).count()),
+            slowed: number(own.filter(|one| one.is_slowed()).count()),
         }
     }
 

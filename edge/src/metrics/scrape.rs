@@ -21,6 +21,7 @@ pub(super) struct AtScrape {
     unstable_bytes: IntGauge,
     largest_unstable: IntGauge,
     held: IntGauge,
+    slowed: IntGauge,
     held_clients: IntGaugeVec,
     generation: IntGauge,
     totals: Totals,
@@ -56,9 +57,14 @@ impl AtScrape {
             log_bytes: gauge("log_bytes", "Bytes kept in the logs of streams."),
             log_limit: gauge("log_bytes_limit", "Bytes that all logs may keep together."),
             unstable_bytes: gauge("unstable_bytes", "Bytes of publications that some edge or their origin may lack."),
-            largest_unstable: gauge("unstable_bytes_largest", "The same of the publication that has most."),
+            largest_unstable: gauge("unstable_bytes_largest", "Unstable bytes of the publication that has most."),
             held: gauge("held_publications", "Publications whose origin can't be reached just now."),
-            held_clients: registry.gauge_vec("held_clients", "Clients that wait for an origin, by role.", &["role"]),
+            slowed: gauge("slowed_publications", "Publications whose client has to wait, for their log is full."),
+            held_clients: registry.gauge_vec(
+                "held_clients",
+                "Clients that wait for an origin, by role: publish or play.",
+                &["role"],
+            ),
             generation: gauge("route_generation", "The route document in force."),
             totals: Totals::new(registry),
             links: Links::new(registry),
@@ -73,6 +79,7 @@ impl AtScrape {
         self.unstable_bytes.set(signed(figures.unstable_bytes));
         self.largest_unstable.set(signed(figures.largest_unstable));
         self.held.set(signed(figures.held));
+        self.slowed.set(signed(figures.slowed));
         self.read_held_clients(core);
         self.generation.set(signed(core.routes().generation()));
         self.totals.read(core.counters());
@@ -117,7 +124,7 @@ impl Totals {
         Self {
             duplicates: counter("duplicates_dropped_total", "Messages that came twice and were dropped."),
             replayed: counter("replayed_messages_total", "Messages sent again after a resume."),
-            replayed_bytes: counter("replayed_bytes_total", "Payload bytes of those."),
+            replayed_bytes: counter("replayed_bytes_total", "Payload bytes of messages sent again after a resume."),
             owner_changes: registry.counter_vec(
                 "stream_owner_changes_total",
                 "Streams published here that went to another origin, by cause: failover or move.",
@@ -145,7 +152,11 @@ impl Links {
         Self {
             up: registry.gauge("mrtmp_links", "Links that are up."),
             is_up: vector("mrtmp_link_up", "1: the link is up; 0: there is none to this origin.", &["peer"]),
-            bytes: vector("mrtmp_bytes", "Bytes over a link that is up.", &["peer", "direction"]),
+            bytes: vector(
+                "mrtmp_bytes",
+                "Bytes over a link that is up, by direction: in or out.",
+                &["peer", "direction"],
+            ),
             rtt: vector("mrtmp_rtt_microseconds", "Heartbeat time of a link that is up.", &["peer"]),
         }
     }

@@ -36,6 +36,8 @@ pub(crate) struct Connection {
     /// To be changed by [`Self::out`] only.
     pub(super) out: RefCell<Outgoing>,
     pub(super) publishing: RefCell<Vec<Publishing>>,
+    /// What it published and has ended: ticket and stream, until the core says that all of it is where it belongs.
+    pub(super) unpublishing: RefCell<Vec<(u32, u32)>>,
     /// Who asks, once it has connected.
     pub(super) asks: RefCell<Arc<Client>>,
     /// Counts what it asked for: answers name the count, so that a late one finds nobody.
@@ -105,6 +107,7 @@ impl Connection {
             plain: Cell::new(None),
             out: RefCell::default(),
             publishing: RefCell::default(),
+            unpublishing: RefCell::default(),
             asks: RefCell::default(),
             tickets: Cell::new(0),
             ending: Cell::new(None),

@@ -145,9 +145,14 @@ impl Worker {
         let asked = self.asked_shares.replace(shares);
         if asked < shares {
             let connections = self.connections.borrow();
-            let is_due = |client: &ClientId| (asked..shares).contains(&(client.0 % SHARES));
+            let is_due = |client: &ClientId| (asked..shares).contains(&share(*client));
             connections.iter().filter(|(client, _)| is_due(client)).for_each(|(_, one)| one.ask_to_reconnect());
         }
+    }
+
+    /// Whether it was the turn of this client to be asked. One that had not connected then is asked when it has.
+    fn has_asked(&self, client: ClientId) -> bool {
+        share(client) < self.asked_shares.get()
     }
 
     /// When the next turn is due.
@@ -200,6 +205,11 @@ impl Worker {
             }
         }
     }
+}
+
+/// The share of the clients to which one belongs.
+fn share(client: ClientId) -> u64 {
+    client.0 % SHARES
 }
 
 async fn sleep_until(deadline: Option<Instant>) {

@@ -46,7 +46,7 @@ impl Connection {
         }
     }
 
-    fn connect(&self, request: &ConnectRequest, now: Instant) {
+    fn connect(self: &Rc<Self>, request: &ConnectRequest, now: Instant) {
         let asks = Client {
             app: request.app.clone(),
             tc_url: request.tc_url.clone(),
@@ -60,7 +60,10 @@ impl Connection {
         *self.asks.borrow_mut() = Arc::new(asks);
         let accepted = self.session.borrow_mut().accept_connect(now);
         if let Err(error) = accepted {
-            self.end(self.broken(&error));
+            return self.end(self.broken(&error));
+        }
+        if self.worker.has_asked(self.client) {
+            self.ask_to_reconnect();
         }
     }
 
@@ -87,6 +90,8 @@ impl Connection {
             self.worker.shared.metrics.found_no_room();
             return self.session.borrow_mut().refuse_publish(stream_id, status::FAILED, &full.to_string());
         }
+        // The session has answered for what the stream published before.
+        self.unpublishing.borrow_mut().retain(|(_, of)| *of != stream_id);
         let activity = Arc::new(AtomicU64::new(0));
         let ticket = self.next_ticket();
         let (of_client, counts) = ((self.client, ticket), Arc::clone(&activity));
@@ -143,18 +148,33 @@ impl Connection {
 
     /// A stream of the client is over: it publishes or plays nothing any more.
     fn close_stream(self: &Rc<Self>, stream_id: u32) {
-        self.unpublish(stream_id);
+        match self.unpublish(stream_id) {
+            Some(ticket) => self.unpublishing.borrow_mut().push((ticket, stream_id)),
+            None => self.session.borrow_mut().confirm_unpublish(stream_id),
+        }
         self.unplay(stream_id);
     }
 
-    fn unpublish(&self, stream_id: u32) {
+    /// Returns the ticket under which the core tells that the end is stable, if there was a publication.
+    fn unpublish(&self, stream_id: u32) -> Option<u32> {
         let mut publishing = self.publishing.borrow_mut();
-        let Some(at) = publishing.iter().position(|one| one.stream_id == stream_id) else {
-            return;
-        };
+        let at = publishing.iter().position(|one| one.stream_id == stream_id)?;
         let one = publishing.swap_remove(at);
         self.worker.shared.with(|core, now| core.unpublish(one.id, now));
         self.worker.shared.metrics.left(Role::Publisher);
+        Some(one.ticket)
+    }
+
+    /// Whatever was still to be said of a publication that the client ended, it ends the wait.
+    fn unpublished(self: &Rc<Self>, ticket: u32) {
+        let mut unpublishing = self.unpublishing.borrow_mut();
+        let Some(at) = unpublishing.iter().position(|(of, _)| *of == ticket) else {
+            return;
+        };
+        let (_, stream_id) = unpublishing.swap_remove(at);
+        drop(unpublishing);
+        self.session.borrow_mut().confirm_unpublish(stream_id);
+        self.flush(now());
     }
 
     fn unplay(self: &Rc<Self>, stream_id: u32) {
@@ -175,7 +195,9 @@ impl Connection {
     /// The client is gone.
     pub(super) fn leave(self: &Rc<Self>) {
         let publishing: Vec<_> = self.publishing.borrow().iter().map(|one| one.stream_id).collect();
-        publishing.into_iter().for_each(|stream_id| self.unpublish(stream_id));
+        for stream_id in publishing {
+            self.unpublish(stream_id);
+        }
         let playing: Vec<_> = self.out.borrow().plays.iter().map(|play| play.stream_id).collect();
         playing.into_iter().for_each(|stream_id| self.unplay(stream_id));
     }
@@ -184,9 +206,13 @@ impl Connection {
     pub(super) fn handle_event(self: &Rc<Self>, ticket: u32, event: ClientEvent) {
         // The client may have ended in the meantime what this is about.
         let Some(stream_id) = self.stream_of(ticket) else {
-            return;
+            return match event {
+                ClientEvent::Published | ClientEvent::Go => {}
+                _ => self.unpublished(ticket),
+            };
         };
         match event {
+            ClientEvent::Unpublished => {}
             ClientEvent::Published => self.session.borrow_mut().start_publish(stream_id),
             ClientEvent::PublishRefused { code, description } => self.refuse_publish(stream_id, &code, &description),
             ClientEvent::Revoked => {

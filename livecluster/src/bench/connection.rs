@@ -13,6 +13,7 @@ use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+use super::place::Asked;
 use super::target::Target;
 
 /// A client that the server has let in. To be dropped when an error came.
@@ -21,26 +22,29 @@ pub struct Connection {
     socket: TcpStream,
     /// What to ask of the server. What that makes to send leaves with the next [`Self::flush`].
     pub client: Client,
+    /// Where the server has asked it to go, as far as [`Self::wait`] has seen it.
+    pub asked: Option<Asked>,
     output: Vec<u8>,
 }
 
 impl Connection {
-    /// Connects to an application. It takes at most 10 seconds.
-    pub async fn open(address: SocketAddr, target: &Target) -> Result<Self, Lost> {
-        let open = Self::try_open(address, target);
+    /// Connects to an application, and says whether it `moves` when it is asked to. It takes at most 10 seconds.
+    pub async fn open(address: SocketAddr, target: &Target, moves: bool) -> Result<Self, Lost> {
+        let open = Self::try_open(address, target, moves);
         timeout(OPEN_TIMEOUT, open).await.map_err(|_| Lost::Timeout)?
     }
 
-    async fn try_open(address: SocketAddr, target: &Target) -> Result<Self, Lost> {
+    async fn try_open(address: SocketAddr, target: &Target, moves: bool) -> Result<Self, Lost> {
         let socket = TcpStream::connect(address).await?;
         socket.set_nodelay(true)?;
-        let options = Options::new(target.app(), &target.tc_url());
-        let mut connection = Self { socket, client: Client::new(options, Instant::now()), output: Vec::new() };
+        let options = Options { reconnects: moves, ..Options::new(target.app(), &target.tc_url()) };
+        let mut connection =
+            Self { socket, client: Client::new(options, Instant::now()), asked: None, output: Vec::new() };
         connection.wait(|event| matches!(event, Event::Connected(_)).then_some(())).await?;
         Ok(connection)
     }
 
-    /// Waits for an event, and drops those before it. An error if the server refuses.
+    /// Waits for an event, and drops those before it but a request to move. An error if the server refuses.
     pub async fn wait<T>(&mut self, wanted: impl Fn(&Event) -> Option<T>) -> Result<T, Lost> {
         loop {
             self.flush().await?;
@@ -50,6 +54,9 @@ impl Connection {
                 }
                 if let Some(found) = wanted(&event) {
                     return Ok(found);
+                }
+                if let Event::Reconnect { tc_url, .. } = event {
+                    self.asked = Some(tc_url);
                 }
             }
             self.read().await?;

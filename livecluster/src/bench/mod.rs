@@ -11,6 +11,7 @@ pub(crate) mod h264;
 pub mod host;
 pub mod mark;
 pub mod percentiles;
+pub mod place;
 pub mod play;
 mod progress;
 pub mod publish;

@@ -39,8 +39,18 @@ impl Target {
         self.stream.replace(PLACE, &number.to_string())
     }
 
+    /// The same stream at another application. An error says what is wrong with the URL of that.
+    pub fn at(&self, tc_url: &str) -> Result<Self, &'static str> {
+        let (host, port, app) = parse_application(tc_url)?;
+        if app.is_empty() {
+            return Err("its application has no name");
+        }
+        let url = format!("{tc_url}/{}", self.stream);
+        Ok(Self { url, host: host.to_owned(), port, app: app.to_owned(), stream: self.stream.clone() })
+    }
+
     /// Refuses several streams under one name.
-    pub fn check_streams(&self, streams: u32) -> Result<(), Error> {
+    fn check_streams(&self, streams: u32) -> Result<(), Error> {
         if streams > 1 && !self.stream.contains(PLACE) {
             return Err(Error::Arguments(format!(
                 "{streams} streams need a place for their number: {}{PLACE}",
@@ -52,14 +62,21 @@ impl Target {
 
     /// The first of the host's addresses that lets a client connect; that client leaves at once.
     pub async fn reach(&self) -> Result<SocketAddr, Error> {
-        self.try_reach().await.map_err(|lost| Error::Unreachable { url: self.url.clone(), lost })
+        let opened = self.open_first(false).await;
+        let (_, address) = opened.map_err(|lost| Error::Unreachable { url: self.url.clone(), lost })?;
+        Ok(address)
     }
 
-    async fn try_reach(&self) -> Result<SocketAddr, Lost> {
+    /// Connects to the first of the host's addresses that lets a client in, one that `moves` when it is asked to.
+    pub async fn open(&self, moves: bool) -> Result<Connection, Lost> {
+        Ok(self.open_first(moves).await?.0)
+    }
+
+    async fn open_first(&self, moves: bool) -> Result<(Connection, SocketAddr), Lost> {
         let mut lost = Lost::Closed;
         for address in lookup_host((self.host.as_str(), self.port)).await? {
-            match Connection::open(address, self).await {
-                Ok(_) => return Ok(address),
+            match Connection::open(address, self, moves).await {
+                Ok(connection) => return Ok((connection, address)),
                 Err(error) => lost = error,
             }
         }
@@ -71,9 +88,7 @@ impl FromStr for Target {
     type Err = &'static str;
 
     fn from_str(url: &str) -> Result<Self, Self::Err> {
-        let rest = url.strip_prefix("rtmp://").ok_or("it does not begin with rtmp://")?;
-        let (authority, path) = rest.split_once('/').ok_or("it has no application")?;
-        let (host, port) = parse_authority(authority)?;
+        let (host, port, path) = parse_application(url)?;
         let (app, stream) = split_stream(path).ok_or("it has no stream")?;
         if app.is_empty() || stream.is_empty() {
             return Err("its application or its stream has no name");
@@ -86,6 +101,27 @@ impl std::fmt::Display for Target {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str(&self.url)
     }
+}
+
+/// Refuses targets that so many streams can't have, and several for clients of which none `moves`.
+pub fn check(targets: &[Target], streams: u32, moves: bool) -> Result<(), Error> {
+    if targets.len() > 1 && !moves {
+        return Err(Error::Arguments("only with --reconnect there is a use for several URLs".to_owned()));
+    }
+    targets.iter().try_for_each(|target| target.check_streams(streams))
+}
+
+/// Several of them in a line.
+pub fn urls(targets: &[Target]) -> String {
+    targets.iter().map(Target::to_string).collect::<Vec<_>>().join(" ")
+}
+
+/// Takes a URL apart: host, port, and what follows them.
+fn parse_application(url: &str) -> Result<(&str, u16, &str), &'static str> {
+    let rest = url.strip_prefix("rtmp://").ok_or("it does not begin with rtmp://")?;
+    let (authority, path) = rest.split_once('/').ok_or("it has no application")?;
+    let (host, port) = parse_authority(authority)?;
+    Ok((host, port, path))
 }
 
 /// Splits the stream off behind the last slash in front of the query.
@@ -150,6 +186,25 @@ mod tests {
         assert_eq!(refused("rtmp://host/live/"), "its application or its stream has no name");
         assert_eq!(refused("rtmp://:1935/a/b"), "it has no host");
         assert_eq!(refused("rtmp://host:x/a/b"), "its port is no number");
+    }
+
+    #[test]
+    fn stream_may_go_to_another_application() {
+        let there = target("rtmp://here/live/cam{n}?key=1").at("rtmp://there:1936/stage/room").unwrap();
+
+        assert_eq!(there, target("rtmp://there:1936/stage/room/cam{n}?key=1"));
+        assert_eq!(target("rtmp://here/live/cam").at("rtmp://there/"), Err("its application has no name"));
+    }
+
+    #[test]
+    fn several_targets_are_for_clients_that_move() {
+        let targets = ["rtmp://a/live/cam", "rtmp://b/live/cam"].map(target);
+
+        assert!(check(&targets, 1, true).is_ok());
+        assert!(check(&targets[..1], 1, false).is_ok());
+        let error = check(&targets, 1, false).unwrap_err();
+        assert_eq!(error.to_string(), "only with --reconnect there is a use for several URLs");
+        assert!(check(&targets, 2, true).is_err());
     }
 
     #[test]

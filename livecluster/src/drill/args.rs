@@ -75,7 +75,7 @@ impl Args {
     pub fn setting(&self, scene: Scene) -> Setting {
         let origins = match scene {
             Scene::Alone => 1,
-            Scene::Ordinary | Scene::Links | Scene::Thin => self.origins,
+            Scene::Ordinary | Scene::Links | Scene::Thin | Scene::Moving => self.origins,
         };
         Setting { origins, edges: self.edges, latency_ms: self.latency_ms, relays_links: scene == Scene::Links }
     }
@@ -85,7 +85,7 @@ impl Args {
         let plan = |gop| Plan::new(self.bitrate, FPS, gop, AUDIO);
         match scene {
             Scene::Thin => Ok(vec![plan(self.gop)?, plan(LONG_GOP)?]),
-            Scene::Ordinary | Scene::Links | Scene::Alone => Ok(vec![plan(self.gop)?]),
+            Scene::Ordinary | Scene::Links | Scene::Alone | Scene::Moving => Ok(vec![plan(self.gop)?]),
         }
     }
 

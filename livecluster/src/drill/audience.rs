@@ -7,7 +7,7 @@ use livecluster_rtmp::session::ClientEvent as Event;
 use super::score::Score;
 use super::seat::{Notes, Seat};
 use crate::bench::connection::Lost;
-use crate::bench::play::Counts;
+use crate::bench::play::{Counts, Line, Told};
 
 /// The viewers, and the encoders as far as they lose their connection. All times are since the Unix epoch.
 #[derive(Debug)]
@@ -28,28 +28,6 @@ impl Audience {
             counts: Counts::new(),
             encoders: vec![0; encoders],
             before: Score::default(),
-        }
-    }
-
-    /// A viewer connects.
-    pub fn connect(&mut self, index: usize, now: Duration) {
-        if let Some(seat) = self.seats.get_mut(index) {
-            seat.connect(now);
-        }
-    }
-
-    /// A viewer has been let in and asks to play.
-    pub fn ask(&mut self, index: usize, now: Duration) {
-        if let Some(seat) = self.seats.get_mut(index) {
-            seat.ask(now, &mut self.counts);
-        }
-    }
-
-    /// Takes what came to a viewer. An error says that it was refused.
-    pub fn handle(&mut self, index: usize, event: Event, now: Duration) -> Result<(), Lost> {
-        match self.seats.get_mut(index) {
-            Some(seat) => seat.handle(event, now, &mut self.counts),
-            None => Ok(()),
         }
     }
 
@@ -138,6 +116,45 @@ impl Audience {
     }
 }
 
+impl Told for Audience {
+    fn connect(&mut self, index: usize, now: Duration) {
+        if let Some(seat) = self.seats.get_mut(index) {
+            seat.connect(now);
+        }
+    }
+
+    fn ask(&mut self, index: usize, line: Line, now: Duration) {
+        if let Some(seat) = self.seats.get_mut(index) {
+            seat.ask(line, now, &mut self.counts);
+        }
+    }
+
+    fn read(&mut self, bytes: usize) {
+        self.counts.bytes += bytes as u64;
+    }
+
+    fn handle(&mut self, index: usize, line: Line, event: Event, now: Duration) -> Result<(), Lost> {
+        match self.seats.get_mut(index) {
+            Some(seat) => seat.handle(line, event, now, &mut self.counts),
+            None => Ok(()),
+        }
+    }
+
+    fn may_go_over(&self, index: usize, now: Duration) -> bool {
+        self.seats.get(index).is_some_and(|seat| seat.may_go_over(now))
+    }
+
+    fn go_over(&mut self, index: usize, target: usize) {
+        if let Some(seat) = self.seats.get_mut(index) {
+            seat.go_over(target, &mut self.counts);
+        }
+    }
+
+    fn stay(&mut self, _: usize, why: String) {
+        *self.counts.reasons.entry(format!("viewer can't move: {why}")).or_default() += 1;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use livecluster_rtmp::Message;
@@ -152,7 +169,7 @@ mod tests {
         let mut audience = Audience::new(1, [(0, 0), (0, 1)].into_iter());
         for index in 0..2 {
             audience.connect(index, at(0));
-            audience.ask(index, at(0));
+            audience.ask(index, Line::Own, at(0));
         }
         audience
     }
@@ -166,7 +183,7 @@ mod tests {
         let mark = Mark { run: 1, publisher: 0, sequence, length: 200, sent: now };
         let payload = h264::frame(&mark, sequence % 50).into();
         let message = Message { kind: Kind::VIDEO, timestamp: sequence * 40, stream_id: 1, payload };
-        audience.handle(seat, Event::Media(message), now).expect("not refused");
+        audience.handle(seat, Line::Own, Event::Media(message), now).expect("not refused");
     }
 
     #[test]

@@ -37,6 +37,8 @@ pub enum Fault {
     Thin,
     /// The only origin is killed, and is started again
     Restart,
+    /// An edge gets SIGTERM: its clients go to another edge when it asks them to, it ends, and is started again
+    Leave,
 }
 
 /// What a fault is done to. One scene follows on another.
@@ -50,6 +52,8 @@ pub enum Scene {
     Thin,
     /// The same with one origin.
     Alone,
+    /// The first again, for clients that will not sit where they sat before.
+    Moving,
 }
 
 /// How long viewers may have to wait.
@@ -65,7 +69,7 @@ pub enum Promise {
 
 impl Fault {
     /// All, in the order in which they are done.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Kill,
         Self::Freeze,
         Self::Two,
@@ -81,6 +85,7 @@ impl Fault {
         Self::Cut,
         Self::Thin,
         Self::Restart,
+        Self::Leave,
     ];
 
     /// As on the command line.
@@ -94,6 +99,7 @@ impl Fault {
             Self::Cut => Scene::Links,
             Self::Thin => Scene::Thin,
             Self::Restart => Scene::Alone,
+            Self::Leave => Scene::Moving,
             _ => Scene::Ordinary,
         }
     }
@@ -102,7 +108,7 @@ impl Fault {
     pub fn needs_origins(self) -> u16 {
         match self {
             Self::Two => 3,
-            Self::Scale | Self::Decisions | Self::Restart => 1,
+            Self::Scale | Self::Decisions | Self::Restart | Self::Leave => 1,
             _ => 2,
         }
     }
@@ -111,6 +117,7 @@ impl Fault {
     pub fn promise(self) -> Promise {
         match self {
             Self::Kill | Self::Two | Self::Thin => Promise::Gap(SHORT),
+            Self::Leave => Promise::Gap(HANDOVER),
             Self::Freeze | Self::Cut => Promise::Gap(SILENT),
             Self::Edge | Self::Drain | Self::Move | Self::Stop | Self::Rollout | Self::Scale => Promise::Gap(UNNOTICED),
             Self::Decisions | Self::Restart => Promise::Beyond(SHORT),
@@ -121,6 +128,10 @@ impl Fault {
 
 /// When a process is seen to die.
 const SHORT: Duration = Duration::from_millis(500);
+
+/// When one publication has to be seen to its end before the next one begins: two rounds of acknowledgements, and a
+/// `publish`.
+const HANDOVER: Duration = Duration::from_secs(1);
 
 /// When silence has to be noticed.
 const SILENT: Duration = Duration::from_secs(2);

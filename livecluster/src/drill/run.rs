@@ -1,6 +1,7 @@
 //! A drill from its start to its report.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use anyhow::Context;
 
@@ -78,7 +79,7 @@ impl<'a> Drill<'a> {
         for edge in &cluster.edges {
             let address = edge.rtmp.with_context(|| format!("{} takes no clients", edge.name))?;
             let url = format!("rtmp://{address}/{APP}/{name}{{n}}");
-            let target = url.parse().map_err(anyhow::Error::msg)?;
+            let target = Arc::new(url.parse().map_err(anyhow::Error::msg)?);
             doors.push(Door { target, address, thin: self.thin(scene, address, &mut lines).await? });
         }
         let plans = self.args.plans(scene)?;

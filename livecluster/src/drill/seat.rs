@@ -10,15 +10,17 @@ use super::rhythm::Rhythm;
 use super::timeline::{Step, Timeline};
 use crate::bench::connection::Lost;
 use crate::bench::mark::Mark;
-use crate::bench::play::{Counts, Viewer, is_end};
+use crate::bench::play::{Counts, Line, Viewer, is_end};
 
 /// Where a viewer sits, and what it has seen there.
 #[derive(Debug)]
 pub struct Seat {
     /// The number of its stream.
     pub stream: u32,
-    /// The number of its edge.
+    /// The number of the edge where it is.
     pub edge: usize,
+    /// That of the edge where it begins.
+    home: usize,
     /// What the bench does not count, since a fault.
     pub notes: Notes,
     /// When the newest of its frames was sent.
@@ -50,6 +52,7 @@ impl Seat {
         Self {
             stream,
             edge,
+            home: edge,
             notes: Notes::default(),
             newest: Duration::ZERO,
             rhythm: Rhythm::default(),
@@ -60,27 +63,43 @@ impl Seat {
 
     /// It connects, for the first time or again.
     pub fn connect(&mut self, now: Duration) {
+        self.edge = self.home;
         self.viewer = Viewer::new(self.stream);
         self.viewer.connect(now);
         self.timeline = Timeline::default();
     }
 
     /// It has been let in and asks to play.
-    pub fn ask(&mut self, now: Duration, counts: &mut Counts) {
-        self.viewer.ask(now, counts);
+    pub fn ask(&mut self, line: Line, now: Duration, counts: &mut Counts) {
+        match line {
+            Line::Own => self.viewer.ask(now, counts),
+            Line::Next => self.viewer.ask_next(now),
+        }
     }
 
     /// Takes what came. An error says that it was refused.
-    pub fn handle(&mut self, event: Event, now: Duration, counts: &mut Counts) -> Result<(), Lost> {
-        match event {
-            Event::Media(message) => self.watch(&message, now, counts),
-            Event::Playing { .. } => self.viewer.play(counts),
-            Event::Refused { status, .. } => return Err(Lost::Refused(status.code)),
-            Event::Status { status, .. } if is_end(&status.code) => self.notes.ends += 1,
-            Event::Control(Control::StreamEof(_)) => self.notes.ends += 1,
+    pub fn handle(&mut self, line: Line, event: Event, now: Duration, counts: &mut Counts) -> Result<(), Lost> {
+        match (event, line) {
+            (Event::Media(message), line) => self.watch(line, &message, now, counts),
+            (Event::Refused { status, .. }, _) => return Err(Lost::Refused(status.code)),
+            (_, Line::Next) => {}
+            (Event::Playing { .. }, _) => self.viewer.play(counts),
+            (Event::Status { status, .. }, _) if is_end(&status.code) => self.notes.ends += 1,
+            (Event::Control(Control::StreamEof(_)), _) => self.notes.ends += 1,
             _ => {}
         }
         Ok(())
+    }
+
+    /// Whether all that comes is on the next connection by now.
+    pub fn may_go_over(&self, now: Duration) -> bool {
+        self.viewer.may_go_over(now)
+    }
+
+    /// It has moved to another edge.
+    pub fn go_over(&mut self, edge: usize, counts: &mut Counts) {
+        self.viewer.go_over(counts);
+        self.edge = edge;
     }
 
     /// It lost its connection.
@@ -101,9 +120,12 @@ impl Seat {
         self.rhythm.rest();
     }
 
-    fn watch(&mut self, message: &Message, now: Duration, counts: &mut Counts) {
-        self.viewer.handle(message, now, counts);
-        let Some(mark) = Mark::of(message) else {
+    fn watch(&mut self, line: Line, message: &Message, now: Duration, counts: &mut Counts) {
+        let is_news = match line {
+            Line::Own => self.viewer.handle(message, now, counts),
+            Line::Next => self.viewer.handle_next(message, now, counts),
+        };
+        let Some(mark) = Mark::of(message).filter(|_| is_news) else {
             return;
         };
         self.newest = self.newest.max(mark.sent);

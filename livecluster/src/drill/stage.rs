@@ -118,6 +118,14 @@ impl Stage {
         self.chance.below(self.cluster.edges.len())
     }
 
+    /// One of the edges that have clients, by its number.
+    pub fn any_edge_in_use(&mut self) -> Option<usize> {
+        let has_viewers = |edge| !self.load.audience().find(|_, at| at == edge).is_empty();
+        let is_used = |edge: &usize| has_viewers(*edge) || !self.encoders_at(*edge).is_empty();
+        let used: Vec<_> = (0..self.cluster.edges.len()).filter(is_used).collect();
+        used.get(self.chance.below(used.len())).copied()
+    }
+
     /// One of the other edges.
     pub fn another_edge(&mut self, edge: usize) -> usize {
         let edges = self.cluster.edges.len();

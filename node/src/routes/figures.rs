@@ -2,16 +2,16 @@
 
 use std::fmt::Display;
 
-use prometheus::core::Collector;
-use prometheus::{Gauge, IntCounterVec, IntGauge, Opts, Registry, TextEncoder};
+use prometheus::{Gauge, IntCounterVec, IntGauge};
 use tokio::time::Instant;
 
 use super::{Lag, Refused, refused};
+use crate::metrics::{Description, Metrics};
 
 /// How often a document was refused, whether its source can be watched, and how far behind the others it is.
 #[derive(Debug, Clone)]
 pub struct Figures {
-    registry: Registry,
+    metrics: Metrics,
     refused: IntCounterVec,
     lag: (Lag, Gauge),
 }
@@ -26,15 +26,13 @@ pub(super) struct Watched {
 impl Figures {
     /// Nothing was refused yet, for any reason.
     pub(super) fn new(lag: Lag) -> Self {
-        let help = "Route documents that were not taken: the last good one stayed in force.";
-        let refused = made(IntCounterVec::new(named("route_document_refused_total", help), &["reason"]));
+        let metrics = Metrics::bare();
+        let help = "Route documents that were not taken, by reason: the last good one stayed in force.";
+        let refused = metrics.counter_vec("route_document_refused_total", help, &["reason"]);
         refused::REASONS.iter().for_each(|reason| refused.with_label_values(&[reason]).reset());
         let help = "For how long other parts have had a newer route document; 0: none has.";
-        let length = made(Gauge::with_opts(named("route_lag_seconds", help)));
-        let figures = Self { registry: Registry::new(), refused, lag: (lag, length) };
-        figures.register(figures.refused.clone());
-        figures.register(figures.lag.1.clone());
-        figures
+        let length = metrics.seconds_gauge("route_lag_seconds", help);
+        Self { metrics, refused, lag: (lag, length) }
     }
 
     pub(super) fn count(&self, refused: &Refused) {
@@ -45,13 +43,7 @@ impl Figures {
     pub fn render(&self) -> String {
         let (lag, length) = &self.lag;
         length.set(lag.length(Instant::now().into_std()).as_secs_f64());
-        TextEncoder::new().encode_to_string(&self.registry.gather()).unwrap_or_default()
-    }
-
-    fn register(&self, collector: impl Collector + 'static) {
-        if let Err(error) = self.registry.register(Box::new(collector)) {
-            tracing::warn!(%error, "metric not registered");
-        }
+        self.metrics.render()
     }
 }
 
@@ -59,9 +51,7 @@ impl Watched {
     /// Not known yet.
     pub fn of(figures: &Figures) -> Self {
         let help = "1: the source of the route document is watched; 0: it can't be, and the last good one stays.";
-        let gauge = made(IntGauge::with_opts(named("route_watch_up", help)));
-        figures.register(gauge.clone());
-        Self { gauge, is_up: None }
+        Self { gauge: figures.metrics.gauge("route_watch_up", help), is_up: None }
     }
 
     /// It tells what changes.
@@ -85,11 +75,9 @@ impl Watched {
     }
 }
 
-fn named(name: &str, help: &str) -> Opts {
-    Opts::new(format!("livecluster_{name}"), help)
-}
-
-/// Names and labels are constants of this program.
-fn made<C>(made: prometheus::Result<C>) -> C {
-    made.unwrap_or_else(|error| unreachable!("{error}"))
+/// What is counted of route documents, whatever their source.
+pub fn descriptions() -> Vec<Description> {
+    let figures = Figures::new(Lag::default());
+    Watched::of(&figures);
+    figures.metrics.descriptions()
 }

@@ -40,6 +40,7 @@ use kube::runtime::reflector::store::Writer;
 use kube::runtime::watcher;
 use kube::{Api, Client, Resource, ResourceExt};
 use livecluster_mrtmp::id::Name;
+use livecluster_node::metrics::Metrics;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
@@ -66,6 +67,11 @@ pub struct Settings {
     pub release: Release,
 }
 
+/// What a controller counts.
+pub(crate) fn describe(metrics: &Metrics) {
+    Counts::new(metrics);
+}
+
 /// What is watched: it may be something that can't be understood.
 type Guarded = DeserializeGuard<LiveCluster>;
 
@@ -86,7 +92,7 @@ pub async fn run(client: Client, settings: Settings, mut acting: Acting) -> Endi
     let ending = async {
         let ending = tokio::select! {
             () = acting.stopped() => Ending::Done,
-            () = reach::fell_short(&served, &leadership) => Ending::Blind,
+            () = reach::fell_short(&served, &leadership, &counts) => Ending::Blind,
         };
         end.send_replace(true);
         ending

@@ -7,17 +7,19 @@ use std::time::{Duration, Instant};
 use tokio::time;
 
 use super::clusters::Clusters;
+use super::metrics::Counts;
 use crate::lease::Leadership;
 use crate::routing::Reach;
 
 /// Waits until this process leads, has reached fewer than half of the parts of all clusters for [`PATIENCE`], and may give
-/// the lead up.
-pub async fn fell_short(served: &[Arc<Clusters>], leadership: &Leadership) {
+/// the lead up. What is reached is shown meanwhile, whether this process leads or not.
+pub async fn fell_short(served: &[Arc<Clusters>], leadership: &Leadership, counts: &Counts) {
     let mut ticks = time::interval(EVERY);
     let mut shortfall = Shortfall::default();
     loop {
         let now = ticks.tick().await.into_std();
         let reach: Reach = served.iter().map(|clusters| clusters.reach()).sum();
+        counts.reach(reach);
         if shortfall.is_long(reach, now) && leadership.may_give_up(now) {
             let Reach { parts, linked } = reach;
             tracing::warn!(parts, linked, "fewer than half of the parts are reached: another operator shall lead");

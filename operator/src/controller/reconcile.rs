@@ -134,6 +134,7 @@ impl Context {
         lock(&self.failures).remove(id);
         lock(&self.scaled).remove(id);
         lock(&self.told).remove(id);
+        self.counts.forget(id);
         if let Some(uid) = self.clusters.end(id) {
             tracing::info!(namespace = id.namespace, name = id.name, "served no more");
             self.applied.forget(&uid);
@@ -278,6 +279,7 @@ impl Context {
             problem: problem.map(|error| (error.reason(), error.to_string())),
         };
         let status = report.status(Timestamp::now());
+        self.counts.show(&known.id, &status, known.shown.as_ref());
         let news = known.handle.as_ref().map(Handle::take_news).unwrap_or_default();
         for (cause, streams) in news.iter().filter_map(News::moved) {
             self.counts.moved.with_label_values(&[cause]).inc_by(streams);

@@ -1,13 +1,18 @@
 //! Tests of the status.
 
+use std::path::Path;
 use std::sync::Arc;
 
+use kube::ResourceExt;
 use livecluster_mrtmp::route::{Document, Origin, State};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 use crate::desire::{Facts, Release, resolve};
-use crate::resource::{LiveClusterSpec, Rollout, RolloutStep};
+use crate::resource::{LiveClusterSpec, PAUSED, Rollout, RolloutStep};
+
+#[path = "../../tests/golden/mod.rs"]
+mod golden;
 
 /// What is seen, to be changed by a case.
 struct Seen {
@@ -61,6 +66,10 @@ impl Seen {
         report.status(now.parse().expect("a time"))
     }
 
+    fn pause(&mut self) {
+        self.cluster.annotations_mut().insert(PAUSED.to_owned(), "true".to_owned());
+    }
+
     fn short(&self) -> Vec<String> {
         let conditions = self.status(NOW).conditions;
         let is_unusual = |condition: &&Condition| {
@@ -81,19 +90,23 @@ fn pod(name: &str, ready: bool) -> Pod {
     serde_json::from_value(pod).expect("a pod")
 }
 
+/// A rollout that has begun.
+fn rollout() -> Rollout {
+    Rollout {
+        pod: "origin-0".to_owned(),
+        uid: String::new(),
+        revision: String::new(),
+        step: RolloutStep::Drain,
+        since: Time(NOW.parse().expect("a time")),
+    }
+}
+
 const NOW: &str = "2026-01-01T00:00:00Z";
 
 #[test]
 fn conditions_say_what_is_unusual() {
     let unready = |index: usize, name: &'static str| {
         move |seen: &mut Seen| seen.observed.pods[index] = Arc::new(pod(name, false))
-    };
-    let rollout = Rollout {
-        pod: "origin-0".to_owned(),
-        uid: String::new(),
-        revision: String::new(),
-        step: RolloutStep::Drain,
-        since: Time(NOW.parse().expect("a time")),
     };
     type Change = Box<dyn Fn(&mut Seen)>;
     let cases: Vec<(Change, &[&str])> = vec![
@@ -118,7 +131,7 @@ fn conditions_say_what_is_unusual() {
             Box::new(|seen| seen.shown.as_mut().expect("shown").failure = Some("refused".to_owned())),
             &["Ready: NotServing", "RoutesPublished: NotWritten"],
         ),
-        (Box::new(move |seen| seen.plan.rollout = Some(rollout.clone())), &["Progressing: Rollout"]),
+        (Box::new(|seen| seen.plan.rollout = Some(rollout())), &["Progressing: Rollout"]),
         (Box::new(|seen| seen.plan.stuck = Some("stuck".to_owned())), &["Degraded: RolloutStuck"]),
         (Box::new(|seen| seen.problem = Some(("ForeignObject", "not ours".to_owned()))), &["Degraded: ForeignObject"]),
     ];
@@ -158,3 +171,77 @@ fn pods_that_end_are_counted_apart() {
     assert_eq!((origins.replicas, origins.ready, origins.draining), (1, 1, Some(1)));
     assert_eq!(origins.summary, "1/2");
 }
+
+/// What an operator writes, for the health check of Argo CD: tests/monitoring/health.lua says what it makes of each.
+#[test]
+fn statuses_that_health_is_told_from() {
+    let mut all = serde_json::Map::new();
+    for (what, change) in states() {
+        let mut seen = Seen::well();
+        change(&mut seen);
+        let LiveClusterStatus { observed_generation, conditions, .. } = seen.status(NOW);
+        let cluster = json!({
+            "metadata": {"generation": 3, "annotations": seen.cluster.annotations()},
+            "status": {"observedGeneration": observed_generation, "conditions": conditions},
+        });
+        all.insert(what.to_owned(), cluster);
+    }
+    let new = json!({"metadata": {"generation": 1}, "status": crate::resource::initial_status()});
+    all.insert("nobody has looked at it".to_owned(), new);
+
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/monitoring/statuses.lua");
+    let text = format!("{HEAD}return {}\n", lua(&json!(all), 0));
+    golden::check(&file, &text, "UPDATE_GOLDEN=1 cargo test --package livecluster-operator --lib statuses");
+}
+
+/// A name, and what differs from a cluster in which all is well.
+type Case = (&'static str, fn(&mut Seen));
+
+fn states() -> [Case; 11] {
+    [
+        ("all is well", |_| {}),
+        ("an edge starts", |seen| seen.observed.pods[2] = Arc::new(pod("edge-a", false))),
+        ("no pod is there", |seen| seen.observed.pods.clear()),
+        ("an origin is replaced", |seen| seen.plan.rollout = Some(rollout())),
+        ("a rollout is stuck", |seen| seen.plan.stuck = Some("origin-0 does not become ready".to_owned())),
+        ("an object is somebody else's", |seen| seen.problem = Some(not_ours())),
+        ("routes can't be written", |seen| seen.shown.as_mut().expect("shown").failure = Some("refused".to_owned())),
+        ("it is paused", |seen| seen.pause()),
+        ("it is paused without pods", |seen| {
+            seen.pause();
+            seen.observed.pods.clear();
+        }),
+        ("it is paused and something is wrong", |seen| {
+            seen.pause();
+            seen.problem = Some(not_ours());
+        }),
+        ("it was changed since", |seen| seen.cluster.metadata.generation = Some(2)),
+    ]
+}
+
+fn not_ours() -> (&'static str, String) {
+    ("ForeignObject", "\"demo\" is not ours".to_owned())
+}
+
+/// A value as Lua writes it.
+fn lua(value: &Value, depth: usize) -> String {
+    let indent = "  ".repeat(depth + 1);
+    let table = |members: Vec<String>| match members.is_empty() {
+        true => "{}".to_owned(),
+        false => format!("{{\n{indent}{},\n{}}}", members.join(&format!(",\n{indent}")), "  ".repeat(depth)),
+    };
+    match value {
+        Value::Null => "nil".to_owned(),
+        Value::Bool(_) | Value::Number(_) | Value::String(_) => value.to_string(),
+        Value::Array(all) => table(all.iter().map(|one| lua(one, depth + 1)).collect()),
+        Value::Object(members) => {
+            let member = |(name, value): (&String, &Value)| format!("[{}] = {}", json!(name), lua(value, depth + 1));
+            table(members.iter().map(member).collect())
+        }
+    }
+}
+
+const HEAD: &str = "\
+-- LiveClusters as an operator leaves them. Made by:
+--   UPDATE_GOLDEN=1 cargo test --package livecluster-operator --lib statuses
+";

@@ -29,6 +29,7 @@ use crate::store::KEY;
 /// An operator that runs, and the cluster that it serves.
 struct Running {
     client: Client,
+    metrics: Metrics,
     tasks: JoinSet<()>,
     /// The links of origins; one that ends was closed by the operator.
     links: JoinSet<()>,
@@ -50,12 +51,18 @@ impl Running {
         let operator = Operator::bind(&config, client.clone()).await.expect("a free port");
         let (shutdown, shut) = oneshot::channel::<()>();
         let (settings, of_operator) = (config.controller(), client.clone());
+        let (tell, told) = oneshot::channel();
         let mut tasks = JoinSet::new();
         tasks.spawn(async move {
-            let ended = operator.run(|acting| run(of_operator, settings, acting), async { drop(shut.await) });
+            let controller = |acting: Acting| {
+                tell.send(acting.metrics.clone()).expect("the test waits");
+                run(of_operator, settings, acting)
+            };
+            let ended = operator.run(controller, async { drop(shut.await) });
             ended.await.expect("the lease is kept");
         });
-        Self { client, tasks, links: JoinSet::new(), _shutdown: shutdown }
+        let metrics = told.await.expect("it starts");
+        Self { client, metrics, tasks, links: JoinSet::new(), _shutdown: shutdown }
     }
 
     fn api<K>(&self) -> Api<K>
@@ -223,6 +230,8 @@ async fn live_cluster_gets_its_objects_and_routes_and_says_that_it_is_ready() {
     let ready = running.until_condition("Ready", "True").await;
     let origins = ready.status.and_then(|status| status.origin).expect("origins");
     assert_eq!(origins.summary, "2/2");
+    let is_ready = r#"livecluster_operator_condition{condition="Ready",livecluster="demo",namespace="ns"} 1"#;
+    assert!(running.metrics.render().contains(is_ready), "{}", running.metrics.render());
 }
 
 #[tokio::test]
@@ -370,12 +379,14 @@ async fn paused_cluster_is_not_changed_and_keeps_its_routes() {
 }
 
 #[tokio::test]
-async fn keeper_of_a_deleted_cluster_ends() {
+async fn keeper_of_a_deleted_cluster_ends_and_its_series_too() {
     let server = Server::default();
     let mut running = Running::start(&server).await;
     running.make(json!({})).await;
     running.make_pods(&EDGES).await;
     running.until_active(&["demo-origin-0", "demo-origin-1"]).await;
+
+    assert!(running.metrics.render().contains(r#"livecluster="demo""#));
 
     running.api::<LiveCluster>().delete("demo", &DeleteParams::default()).await.expect("deleted");
 
@@ -383,6 +394,7 @@ async fn keeper_of_a_deleted_cluster_ends() {
         let closed = timeout(Duration::from_secs(20), running.links.join_next()).await.expect("in time");
         closed.expect("four links").expect("no panic");
     }
+    assert!(!running.metrics.render().contains(r#"livecluster="demo""#), "{}", running.metrics.render());
 }
 
 #[tokio::test]

@@ -20,6 +20,7 @@ use crate::controller;
 use crate::lease::{Candidate, Ending, Leadership, Lost, Timing};
 pub use config::Config;
 use pages::OperatorPages;
+pub use pages::metrics;
 
 /// Runs an operator that serves LiveClusters, until `shutdown`.
 pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<(), Error> {

@@ -1,11 +1,12 @@
 //! What an operator shows over HTTP.
 
 use livecluster_node::http::Pages;
-use livecluster_node::metrics::Metrics;
+use livecluster_node::metrics::{Description, Metrics};
 use prometheus::IntGauge;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
+use crate::controller;
 use crate::lease::Leadership;
 
 /// The pages of an operator. It is ready from the start, leader or not, and never asks the API for that.
@@ -19,8 +20,8 @@ pub(super) struct OperatorPages {
 
 impl OperatorPages {
     pub fn new(name: String, leadership: Leadership) -> Self {
-        let registry = Metrics::new("operator");
-        let leader = registry.gauge("operator_leader", "1: this operator leads; 0: it stands by.");
+        let registry = Metrics::new(ROLE);
+        let leader = leader(&registry);
         Self { name, leadership, registry, leader }
     }
 
@@ -33,6 +34,20 @@ impl OperatorPages {
         self.leadership.may_act(Instant::now().into_std())
     }
 }
+
+/// What the metrics of an operator are.
+pub fn metrics() -> Vec<Description> {
+    let registry = Metrics::new(ROLE);
+    leader(&registry);
+    controller::describe(&registry);
+    registry.descriptions()
+}
+
+fn leader(registry: &Metrics) -> IntGauge {
+    registry.gauge("operator_leader", "1: this operator leads; 0: it stands by.")
+}
+
+const ROLE: &str = "operator";
 
 impl Pages for OperatorPages {
     fn metrics(&self) -> String {

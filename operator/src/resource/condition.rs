@@ -24,6 +24,16 @@ pub enum ConditionType {
 }
 
 impl ConditionType {
+    /// Each of them, in the order in which a status has them.
+    pub const ALL: [Self; 6] = [
+        Self::Ready,
+        Self::OriginsAvailable,
+        Self::EdgesAvailable,
+        Self::RoutesPublished,
+        Self::Progressing,
+        Self::Degraded,
+    ];
+
     /// As it is written in the status.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -38,15 +48,16 @@ impl ConditionType {
     }
 }
 
-/// A resource that no operator has looked at yet is not ready, and says so.
-pub(super) fn pending() -> Value {
-    json!([{
+/// The status of a resource that no operator has looked at yet: it is not ready, and says so.
+pub fn initial_status() -> Value {
+    let ready = json!({
         "type": ConditionType::Ready.as_str(),
         "status": "Unknown",
         "reason": "Pending",
         "message": "No operator has looked at it yet",
         "lastTransitionTime": "1970-01-01T00:00:00Z",
-    }])
+    });
+    json!({"conditions": [ready]})
 }
 
 /// The schema of the list of conditions. That of the type `Condition` lacks the limits.

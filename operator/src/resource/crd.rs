@@ -51,7 +51,7 @@ fn finish(root: &mut Value) {
     // A resource with a name and nothing else is whole.
     root.as_object_mut().map(|members| members.remove("required"));
     root["properties"]["spec"]["default"] = json!({});
-    root["properties"]["status"]["default"] = json!({"conditions": condition::pending()});
+    root["properties"]["status"]["default"] = condition::initial_status();
 }
 
 /// Fields with types of Kubernetes.

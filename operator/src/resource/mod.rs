@@ -24,7 +24,7 @@ mod status;
 pub use applications::{Application, ApplicationPolicy};
 pub use autoscaling::{Autoscaling, Behavior, MetricSource, PolicyType, ScalingPolicy, ScalingRules, SelectPolicy};
 pub use bytes::{Bytes, NotBytes};
-pub use condition::ConditionType;
+pub use condition::{ConditionType, initial_status};
 pub use crd::{crd, yaml};
 pub use edge::{Drain, Edge};
 pub use link::Link;

@@ -1,7 +1,7 @@
 //! The metrics of an origin, read off its state when someone asks.
 
 use livecluster_mrtmp::link::Role;
-use livecluster_node::metrics::Metrics;
+use livecluster_node::metrics::{Description, Metrics};
 use prometheus::{GaugeVec, IntCounter, IntGauge, IntGaugeVec};
 
 use crate::boot::Snapshot;
@@ -47,6 +47,10 @@ impl Figures {
         Self { gauges: Gauges::new(&registry), counters: Counters::new(&registry), registry }
     }
 
+    pub fn descriptions(&self) -> Vec<Description> {
+        self.registry.descriptions()
+    }
+
     pub fn render(&self, snapshot: &Snapshot) -> String {
         self.gauges.show_streams(snapshot);
         self.gauges.show_links(snapshot);
@@ -66,7 +70,11 @@ impl Gauges {
             log_bytes: gauge("log_bytes", "Bytes in the logs of all streams."),
             log_limit: gauge("log_bytes_limit", "Bytes that all logs may keep together."),
             generation: gauge("route_generation", "The route document in force."),
-            links: registry.gauge_vec("mrtmp_links", "Links that are up, by the peer's role.", &["role"]),
+            links: registry.gauge_vec(
+                "mrtmp_links",
+                "Links that are up, by the peer's role: edge or operator.",
+                &["role"],
+            ),
             rtt: registry.seconds_vec("mrtmp_rtt_seconds", "Heartbeat time of a link that is up.", &["peer", "role"]),
         }
     }

@@ -128,13 +128,21 @@ pub struct Status {
     pub code: String,
     /// A sentence for people.
     pub description: String,
+    /// Where to connect anew, as the server wrote it, if this asks for that.
+    pub tc_url: Option<String>,
 }
 
 impl Status {
     /// Reads it from an information object. What is missing is empty.
     pub fn of(object: &Value) -> Self {
-        let text = |key| object.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-        Self { level: text("level"), code: text("code"), description: text("description") }
+        let find = |key| object.get(key).and_then(Value::as_str);
+        let text = |key| find(key).unwrap_or_default().to_owned();
+        Self {
+            level: text("level"),
+            code: text("code"),
+            description: text("description"),
+            tc_url: find("tcUrl").map(str::to_owned),
+        }
     }
 
     /// Whether it tells of a failure.

@@ -55,8 +55,8 @@ pub enum Event {
         /// Whether it wants it.
         receive: bool,
     },
-    /// The client ended what it asked for or did on this stream, or deleted it. It was answered. The stream can be
-    /// used again by a later event.
+    /// The client ended what it asked for or did on this stream, or deleted it. It was answered, but for a publisher, who
+    /// waits for [`confirm_unpublish`](super::Server::confirm_unpublish). The stream can be used again by a later event.
     Close {
         /// The stream.
         stream_id: u32,

@@ -12,7 +12,7 @@ mod hop;
 mod server;
 mod stream;
 
-pub use client::{Client, Event as ClientEvent, Options};
+pub use client::{BadTcUrl, Client, Event as ClientEvent, Options};
 pub use config::Config;
 pub use event::Event;
 pub use server::Server;

@@ -30,7 +30,7 @@ impl Client {
     /// Connects to application `live`.
     pub async fn connect(edge: &Part) -> Self {
         let socket = TcpStream::connect(address(edge)).await;
-        Self::over(socket.expect("a connection")).await
+        Self::over(socket.expect("a connection"), false).await
     }
 
     /// Connects with a receive buffer of so many bytes.
@@ -38,13 +38,14 @@ impl Client {
         let socket = TcpSocket::new_v4().expect("a socket");
         socket.set_recv_buffer_size(buffer).expect("a buffer");
         let socket = socket.connect(address(edge)).await;
-        Self::over(socket.expect("a connection")).await
+        Self::over(socket.expect("a connection"), false).await
     }
 
-    async fn over(socket: TcpStream) -> Self {
+    /// The same on a socket that is connected, and perhaps as one who `reconnects` when it is asked to.
+    pub async fn over(socket: TcpStream, reconnects: bool) -> Self {
         socket.set_nodelay(true).expect("an option");
         let url = format!("rtmp://{}/live", socket.peer_addr().expect("a peer"));
-        let options = Options::new("live", &url);
+        let options = Options { reconnects, ..Options::new("live", &url) };
         let mut client = Self {
             socket,
             session: session::Client::new(options, Instant::now()),

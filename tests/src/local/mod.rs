@@ -1,6 +1,7 @@
 //! A cluster of real processes for one test, and clients for it: in this process, ffmpeg and rtmpdump.
 
 mod admin;
+mod bench;
 mod binary;
 mod client;
 mod frames;
@@ -8,6 +9,7 @@ mod http;
 mod media;
 mod part;
 mod player;
+mod prometheus;
 mod publisher;
 pub mod raw;
 mod run;
@@ -16,11 +18,13 @@ mod viewer;
 mod wait;
 mod watched;
 
+pub use bench::Bench;
 pub use client::{Client, Event};
 pub use frames::{Frame, Pace, Shown};
 pub use media::{Frames, sample};
 pub use part::{Part, Process};
 pub use player::{Program, Recording};
+pub use prometheus::Prometheus;
 pub use publisher::Publisher;
 pub use run::Run;
 pub use unnoticed::{SAMPLE, nobody_notices};
@@ -34,6 +38,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -114,6 +119,11 @@ impl Cluster {
         let owner = owner.await;
         let mut origins = self.origins.iter();
         origins.find(|origin| origin.name == owner).expect("an origin")
+    }
+
+    /// Sends a signal to the parent: while it is stopped, nobody decides, and no part that ends is started again.
+    pub fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.parent), signal).expect("it runs");
     }
 
     /// Waits until no edge has a link to an origin.

@@ -80,10 +80,15 @@ impl Part {
         .await;
     }
 
+    /// The page of metrics.
+    pub async fn metrics(&self) -> String {
+        http::get(self.http, "/metrics").await.expect("a page").1
+    }
+
     /// A metric, without the prefix of all of them; 0 if there is no such series. `labels` is as in `reason="left"`,
     /// empty if there are none.
     pub async fn metric(&self, name: &str, labels: &str) -> f64 {
-        let (_, body) = http::get(self.http, "/metrics").await.expect("a page");
+        let body = self.metrics().await;
         let series = match labels {
             "" => format!("livecluster_{name} "),
             labels => format!("livecluster_{name}{{{labels}}} "),

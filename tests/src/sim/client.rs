@@ -49,6 +49,7 @@ impl World {
             version: 1,
             pending: CONFIGURATIONS.to_vec(),
             since_keyframe: 0,
+            confirmed: None,
         });
         self.trace(|| format!("publisher {at} asks edge {edge} for {stream}"));
         self.after_edge(edge);
@@ -151,6 +152,9 @@ impl World {
         let now = self.now;
         let publisher = &mut self.publishers[at];
         if publisher.state == State::Unpublished {
+            if matches!(event, ClientEvent::Unpublished) && publisher.confirmed.replace(now).is_some() {
+                self.violate(format!("publisher {at} was told twice that its end is stable"));
+            }
             return;
         }
         match event {

@@ -34,6 +34,8 @@ pub struct Publisher {
     pub silence: Duration,
     /// The key that shows who it is; empty: none.
     pub secret: String,
+    /// When it was told that its end is stable, or that it need not wait.
+    pub confirmed: Option<Duration>,
     /// It was revoked in favour of one who had the stream before, or who showed the same key.
     pub gave_way: bool,
     pub(super) run: u64,

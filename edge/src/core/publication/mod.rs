@@ -29,8 +29,10 @@ use uplink::Uplink;
 pub(super) struct Publication {
     id: PublicationId,
     key: Key,
-    /// Its client; the first field is none once that has left.
+    /// Its client; none once that has left.
     client: Option<(ClientId, u32)>,
+    /// Its client has left and wants to know when the end is stable, and until when it waits.
+    leaver: Option<((ClientId, u32), Instant)>,
     publisher: ClientId,
     asks: Arc<Client>,
     activity: Arc<AtomicU64>,
@@ -75,6 +77,9 @@ pub enum Flow {
 const SILENCE: Duration = Duration::from_secs(1);
 /// How often the lowest number kept is told at most, and stability is looked at.
 const TRIM_EVERY: Duration = Duration::from_millis(250);
+/// How long a publisher that left may wait for its end to be stable: some edge may be cut off, and encoders have another
+/// stream to begin.
+const CONFIRM_WITHIN: Duration = Duration::from_secs(5);
 /// How long an uplink waits after NOT_OWNER if no newer document comes.
 const ASK_AGAIN: Duration = Duration::from_secs(1);
 
@@ -91,6 +96,7 @@ impl Publication {
             id,
             key,
             client: Some(client),
+            leaver: None,
             publisher: client.0,
             asks,
             activity,
@@ -152,6 +158,11 @@ impl Publication {
         self.unfed_since.is_some()
     }
 
+    /// Its log is full, and its client has to wait.
+    pub fn is_slowed(&self) -> bool {
+        self.slowed
+    }
+
     pub fn push(&mut self, message: Message, cx: &mut Context) -> Flow {
         if self.feed.closed().is_some() {
             return Flow::Go;
@@ -167,7 +178,7 @@ impl Publication {
 
     /// The publisher left: the publication ends once that is stable.
     pub fn leave(&mut self, cx: &mut Context) {
-        self.client = None;
+        self.leaver = self.client.take().map(|client| (client, cx.now + CONFIRM_WITHIN));
         if self.grant.is_none() {
             self.over = true;
             return;
@@ -179,13 +190,24 @@ impl Publication {
         self.wake_uplinks(cx);
         self.unfed_since.get_or_insert(cx.now);
         cx.after(cx.config.hold, Timer::Publication(self.id));
+        cx.after(CONFIRM_WITHIN, Timer::Publication(self.id));
         self.confirm_end();
+    }
+
+    /// The publisher that left need not wait any longer.
+    fn release(&mut self, cx: &mut Context) {
+        if let Some((client, _)) = self.leaver.take() {
+            cx.tell(client, ClientEvent::Unpublished);
+        }
     }
 
     pub fn due(&mut self, cx: &mut Context) {
         self.answer_probe(cx);
         self.retarget(cx);
         self.map.expire(cx.config.hold, cx.now);
+        if self.leaver.is_some_and(|(_, until)| until <= cx.now) {
+            self.release(cx);
+        }
         let held_out = self.unfed_since.is_some_and(|since| cx.now.saturating_duration_since(since) >= cx.config.hold);
         if !held_out {
             return;
@@ -197,7 +219,8 @@ impl Publication {
     }
 
     /// Gives up what it still has at origins.
-    pub fn withdraw(self, cx: &mut Context) {
+    pub fn withdraw(mut self, cx: &mut Context) {
+        self.release(cx);
         let end = self.feed.log().next();
         if self.feed.log().end().is_none() {
             let _: Append = self.feed.finish(end);

@@ -1,6 +1,5 @@
 //! One check: a viewer that waits, a publisher that begins, and what comes through.
 
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -10,14 +9,14 @@ use super::Failed;
 use super::verdict::{Passed, Seen};
 use crate::bench::clock::Clock;
 use crate::bench::lock;
+use crate::bench::place::Place;
 use crate::bench::play::{Audience, Player};
 use crate::bench::publish::{Plan, Publisher, Sent};
 use crate::bench::target::Target;
 
 /// A stream that nobody else has, and the two ends of it.
 pub struct Trial {
-    target: Target,
-    address: SocketAddr,
+    place: Place,
     clock: Clock,
     plan: Plan,
     times: Times,
@@ -38,8 +37,7 @@ impl Trial {
     /// Finds out where clients are let in.
     pub async fn begin(target: Target, times: Times) -> Result<Self, Failed> {
         Ok(Self {
-            address: target.reach().await?,
-            target,
+            place: Place::first(&[target], false).await?,
             clock: Clock::new(),
             plan: Plan::new(VIDEO, FPS, GOP, AUDIO)?,
             times,
@@ -52,7 +50,7 @@ impl Trial {
     pub async fn run(self) -> Result<Passed, Failed> {
         let player = self.player();
         tokio::select! {
-            Err(lost) = player.watch() => Err(Failed::Viewer { url: self.target.to_string(), lost }),
+            Err(lost) = player.watch() => Err(Failed::Viewer { url: self.place.target().to_string(), lost }),
             result = self.publish() => result,
         }
     }
@@ -64,7 +62,7 @@ impl Trial {
         let limit = self.times.duration + self.times.patience;
         let published = timeout(limit, self.publisher().publish()).await;
         let published = published.map_err(|_| self.late(self.is_late_to(), limit))?;
-        published.map_err(|lost| Failed::Publisher { url: self.target.to_string(), lost })?;
+        published.map_err(|lost| Failed::Publisher { url: self.place.target().to_string(), lost })?;
         let last = self.plan.last_until(self.times.duration);
         self.until(|| lock(&self.audience).latest(0) == last).await;
         Ok(self.seen(last).verdict()?)
@@ -77,7 +75,7 @@ impl Trial {
     fn seen(&self, last: [Option<u32>; 2]) -> Seen {
         let audience = lock(&self.audience);
         Seen {
-            url: self.target.to_string(),
+            url: self.place.target().to_string(),
             last,
             latest: audience.latest(0),
             waited: self.times.patience,
@@ -98,15 +96,14 @@ impl Trial {
     }
 
     fn late(&self, what: &'static str, limit: Duration) -> Failed {
-        Failed::Late { what, url: self.target.to_string(), limit }
+        Failed::Late { what, url: self.place.target().to_string(), limit }
     }
 
-    fn player(&self) -> Player {
+    fn player(&self) -> Player<Audience> {
         Player {
             index: 0,
             stream: PUBLISHER,
-            target: Arc::new(self.target.clone()),
-            address: self.address,
+            place: self.place.clone(),
             clock: self.clock,
             audience: Arc::clone(&self.audience),
         }
@@ -115,8 +112,7 @@ impl Trial {
     fn publisher(&self) -> Publisher {
         Publisher {
             number: PUBLISHER,
-            target: self.target.clone(),
-            address: self.address,
+            place: self.place.clone(),
             clock: self.clock,
             plan: self.plan,
             duration: self.times.duration,

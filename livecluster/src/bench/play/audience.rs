@@ -7,6 +7,7 @@ use livecluster_rtmp::command::status;
 use livecluster_rtmp::session::ClientEvent as Event;
 
 use super::counts::Counts;
+use super::player::{Line, Told};
 use super::viewer::Viewer;
 use crate::bench::connection::Lost;
 use crate::bench::percentiles::Times;
@@ -30,41 +31,6 @@ impl Audience {
     /// The sums until now.
     pub fn counts(&self) -> &Counts {
         &self.counts
-    }
-
-    /// A viewer begins to connect.
-    pub fn connect(&mut self, index: usize, now: Duration) {
-        if let (Some(viewer), _) = self.viewer(index) {
-            viewer.connect(now);
-        }
-    }
-
-    /// A viewer has been let in and sends the play command.
-    pub fn ask(&mut self, index: usize, now: Duration) {
-        if let (Some(viewer), counts) = self.viewer(index) {
-            viewer.ask(now, counts);
-        }
-    }
-
-    /// Bytes have come to a viewer.
-    pub fn read(&mut self, bytes: usize) {
-        self.counts.bytes += bytes as u64;
-    }
-
-    /// Takes what came of those bytes. An error says that the viewer was refused.
-    pub fn handle(&mut self, index: usize, event: Event, now: Duration) -> Result<(), Lost> {
-        let (Some(viewer), counts) = self.viewer(index) else {
-            return Ok(());
-        };
-        match event {
-            Event::Media(message) => viewer.handle(&message, now, counts),
-            Event::Playing { .. } => viewer.play(counts),
-            Event::Refused { status, .. } => return Err(Lost::Refused(status.code)),
-            Event::Status { status, .. } if is_end(&status.code) => viewer.end(),
-            Event::Control(Control::StreamEof(_)) => viewer.end(),
-            _ => {}
-        }
-        Ok(())
     }
 
     /// A viewer is lost.
@@ -95,6 +61,58 @@ impl Audience {
     fn viewer(&mut self, index: usize) -> (Option<&mut Viewer>, &mut Counts) {
         let viewer = self.viewers.get_mut(index).and_then(Option::as_mut);
         (viewer, &mut self.counts)
+    }
+}
+
+impl Told for Audience {
+    fn connect(&mut self, index: usize, now: Duration) {
+        if let (Some(viewer), _) = self.viewer(index) {
+            viewer.connect(now);
+        }
+    }
+
+    fn ask(&mut self, index: usize, line: Line, now: Duration) {
+        match (self.viewer(index), line) {
+            ((Some(viewer), counts), Line::Own) => viewer.ask(now, counts),
+            ((Some(viewer), _), Line::Next) => viewer.ask_next(now),
+            ((None, _), _) => {}
+        }
+    }
+
+    fn read(&mut self, bytes: usize) {
+        self.counts.bytes += bytes as u64;
+    }
+
+    fn handle(&mut self, index: usize, line: Line, event: Event, now: Duration) -> Result<(), Lost> {
+        let (Some(viewer), counts) = self.viewer(index) else {
+            return Ok(());
+        };
+        match (event, line) {
+            (Event::Media(message), Line::Own) => drop(viewer.handle(&message, now, counts)),
+            (Event::Media(message), Line::Next) => drop(viewer.handle_next(&message, now, counts)),
+            (Event::Refused { status, .. }, _) => return Err(Lost::Refused(status.code)),
+            (_, Line::Next) => {}
+            (Event::Playing { .. }, _) => viewer.play(counts),
+            (Event::Status { status, .. }, _) if is_end(&status.code) => viewer.end(),
+            (Event::Control(Control::StreamEof(_)), _) => viewer.end(),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn may_go_over(&self, index: usize, now: Duration) -> bool {
+        let viewer = self.viewers.get(index).and_then(Option::as_ref);
+        viewer.is_some_and(|viewer| viewer.may_go_over(now))
+    }
+
+    fn go_over(&mut self, index: usize, _: usize) {
+        if let (Some(viewer), counts) = self.viewer(index) {
+            viewer.go_over(counts);
+        }
+    }
+
+    fn stay(&mut self, _: usize, why: String) {
+        *self.counts.unmoved.entry(why).or_default() += 1;
     }
 }
 
@@ -129,12 +147,12 @@ mod tests {
         let mut audience = Audience::new([0].into_iter());
 
         audience.connect(0, NOW);
-        audience.ask(0, NOW);
+        audience.ask(0, Line::Own, NOW);
         assert_eq!(audience.counts().connected, 1);
         assert_eq!(audience.counts().playing, 0);
 
         let playing = Event::Playing { stream_id: 1 };
-        assert!(audience.handle(0, playing, NOW).is_ok());
+        assert!(audience.handle(0, Line::Own, playing, NOW).is_ok());
         assert_eq!(audience.counts().playing, 1);
     }
 }

@@ -24,6 +24,12 @@ pub struct Counts {
     pub lost: u64,
     /// Frames that had come before.
     pub repeated: u64,
+    /// Frames that came over both connections of a viewer that moved: these count once elsewhere.
+    pub overlap: u64,
+    /// How often viewers moved to another connection.
+    pub moved: u64,
+    /// Requests to move that could not be followed, and how many.
+    pub unmoved: BTreeMap<String, u64>,
     /// Frames that came behind a later one.
     pub out_of_order: u64,
     /// Frames of another length or another publisher than they should be.
@@ -52,6 +58,9 @@ impl Counts {
             marked: 0,
             lost: 0,
             repeated: 0,
+            overlap: 0,
+            moved: 0,
+            unmoved: BTreeMap::new(),
             out_of_order: 0,
             damaged: 0,
             timestamps_back: 0,

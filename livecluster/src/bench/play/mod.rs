@@ -6,9 +6,9 @@ mod counts;
 mod player;
 mod report;
 mod sequence;
+mod track;
 mod viewer;
 
-use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -18,23 +18,25 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::clock::Clock;
+use super::place::Place;
 use super::progress::{INTERVAL, Progress};
-use super::target::Target;
+use super::target::{self, Target};
 use super::units::{megabits_per_second, parse_duration, parse_rate, seconds};
 use super::{Error, block_on, host, lock, print};
 pub use audience::{Audience, is_end};
 use bounds::Bounds;
 pub use counts::Counts;
-pub use player::Player;
+pub use player::{Line, Player, Told};
 pub use report::Report;
 pub use viewer::Viewer;
 
 /// What to watch.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// What to watch; n in braces stands for the number of the stream. Without a port it is 1935
-    #[arg(value_name = "rtmp://HOST:PORT/APP/STREAM{n}")]
-    target: Target,
+    /// What to watch; n in braces stands for the number of the stream. Without a port it is 1935. Those behind the first
+    /// are for --reconnect
+    #[arg(value_name = "rtmp://HOST:PORT/APP/STREAM{n}", required = true)]
+    targets: Vec<Target>,
     /// Viewers, 1 to 60000
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = value_parser!(u32).range(1..=60_000))]
     viewers: u32,
@@ -50,6 +52,10 @@ pub struct Args {
     /// How many viewers begin to connect each second, 0.1/s to 100000/s
     #[arg(long, default_value = "500/s", value_name = "RATE", value_parser = parse_rate)]
     join_rate: f64,
+    /// Move when the server asks to connect anew (Enhanced RTMP): a viewer plays over a second connection too until nothing
+    /// is missing between the two. It goes where it is sent, else to the same URL, or the next one that lets it in
+    #[arg(long)]
+    reconnect: bool,
     #[command(flatten)]
     bounds: Bounds,
     /// Print the report as one JSON object. Numbers have their unit in the name; times are {p50, p90, p99, max} or null
@@ -59,8 +65,9 @@ pub struct Args {
 
 /// Watches and prints what was seen.
 pub fn run(args: &Args) -> Result<ExitCode, Error> {
-    args.target.check_streams(args.streams)?;
-    host::allow_connections(args.viewers)?;
+    target::check(&args.targets, args.streams, args.reconnect)?;
+    // Each may have two for a while.
+    host::allow_connections(args.viewers * (1 + u32::from(args.reconnect)))?;
     let report = block_on(args.gather(), play(args))?;
     print(&report, &report.table(), args.json)?;
     let broken = !report.bounds_broken.is_empty();
@@ -69,7 +76,7 @@ pub fn run(args: &Args) -> Result<ExitCode, Error> {
 
 /// Watches until the time is over, or until Ctrl-C.
 pub(in crate::bench) async fn play(args: &Args) -> Result<Report, Error> {
-    let address = args.target.reach().await?;
+    let place = Place::first(&args.targets, args.reconnect).await?;
     let numbers = (0..args.viewers).map(|viewer| args.stream(viewer));
     let run = Run {
         args,
@@ -77,7 +84,7 @@ pub(in crate::bench) async fn play(args: &Args) -> Result<Report, Error> {
         started: Instant::now(),
         audience: Arc::new(Mutex::new(Audience::new(numbers))),
     };
-    let _players = run.join(address);
+    let _players = run.join(&place);
     let mut progress = Progress::new(args.joined() + args.duration);
     let joined = tokio::select! {
         joined = run.watch(&mut progress) => joined,
@@ -126,22 +133,22 @@ struct Snapshot {
 
 impl Run<'_> {
     /// Lets the viewers join, one after another.
-    fn join(&self, address: SocketAddr) -> JoinSet<()> {
-        let target = Arc::new(self.args.target.clone());
+    fn join(&self, place: &Place) -> JoinSet<()> {
         let mut players = JoinSet::new();
         for (viewer, index) in (0..self.args.viewers).zip(0..) {
             let player = Player {
                 index,
                 stream: self.args.stream(viewer),
-                target: Arc::clone(&target),
-                address,
+                place: place.clone(),
                 clock: self.clock,
                 audience: Arc::clone(&self.audience),
             };
+            let (audience, clock) = (Arc::clone(&self.audience), self.clock);
             let start = self.started + self.args.joins(viewer);
             players.spawn(async move {
                 sleep_until(start).await;
-                player.run().await;
+                let Err(lost) = player.watch().await;
+                lock(&audience).lose(index, &lost, clock.now());
             });
         }
         players
@@ -183,7 +190,7 @@ impl Run<'_> {
         let steady = end.elapsed - joined.elapsed;
         let audience = lock(&self.audience);
         let mut report = Report {
-            url: self.args.target.to_string(),
+            url: target::urls(&self.args.targets),
             viewers: self.args.viewers,
             streams: self.args.streams,
             longest_pause_ms: audience.longest_pauses(self.clock.now()).percentiles(),

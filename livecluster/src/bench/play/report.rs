@@ -30,6 +30,10 @@ pub struct Report {
     pub disconnects: u64,
     /// The same by reason.
     pub disconnect_reasons: BTreeMap<String, u64>,
+    /// How often viewers moved to another connection because they were asked to.
+    pub moved: u64,
+    /// Why viewers that were asked could not, and how many.
+    pub unmoved_reasons: BTreeMap<String, u64>,
     /// Video and audio messages, without configurations.
     pub frames_received: u64,
     /// Those that `bench publish` made: only of them loss, repeats, disorder, damage and latency are known.
@@ -38,6 +42,8 @@ pub struct Report {
     pub frames_lost: u64,
     /// Frames that came again.
     pub frames_repeated: u64,
+    /// Frames that came over both connections of a viewer that moved. They count once elsewhere.
+    pub frames_overlap: u64,
     /// Frames that came behind a later one.
     pub frames_out_of_order: u64,
     /// Frames of another length or another publisher than they should be.
@@ -78,10 +84,13 @@ impl Report {
             watching: counts.watching,
             disconnects: counts.disconnects(),
             disconnect_reasons: counts.reasons.clone(),
+            moved: counts.moved,
+            unmoved_reasons: counts.unmoved.clone(),
             frames_received: counts.frames,
             frames_checked: counts.marked,
             frames_lost: counts.lost,
             frames_repeated: counts.repeated,
+            frames_overlap: counts.overlap,
             frames_out_of_order: counts.out_of_order,
             frames_damaged: counts.damaged,
             timestamps_back: counts.timestamps_back,
@@ -99,6 +108,10 @@ impl Report {
         table.line("url", &self.url);
         table.counts("viewers", &self.viewer_cells());
         table.reasons(&self.disconnect_reasons);
+        if self.moved > 0 || !self.unmoved_reasons.is_empty() {
+            table.counts("", &[(self.moved, "moved"), (self.frames_overlap, "frames over both connections")]);
+            table.reasons(&self.unmoved_reasons);
+        }
         table.counts("frames", &[(self.frames_received, "received"), (self.frames_checked, "checked")]);
         table.counts("", &self.fault_cells());
         let (rate, read) = (self.steady_megabits_per_second, bytes(self.bytes_received));

@@ -3,6 +3,7 @@
 mod plan;
 mod publisher;
 mod report;
+mod stream;
 
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
@@ -13,8 +14,9 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use super::clock::Clock;
+use super::place::Place;
 use super::progress::{INTERVAL, Progress};
-use super::target::Target;
+use super::target::{self, Target};
 use super::units::{parse_audio_bitrate, parse_bitrate, parse_duration};
 use super::{Error, block_on, host, lock, print};
 pub use plan::Plan;
@@ -24,9 +26,10 @@ pub use report::{Report, Sent};
 /// What to publish.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Where to publish; n in braces stands for the number of the publisher. Without a port it is 1935
-    #[arg(value_name = "rtmp://HOST:PORT/APP/STREAM{n}")]
-    target: Target,
+    /// Where to publish; n in braces stands for the number of the publisher. Without a port it is 1935. Those behind the
+    /// first are for --reconnect
+    #[arg(value_name = "rtmp://HOST:PORT/APP/STREAM{n}", required = true)]
+    targets: Vec<Target>,
     /// Publishers, each with a stream of its own; 1 to 20000
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = value_parser!(u32).range(1..=20_000))]
     publishers: u32,
@@ -49,6 +52,11 @@ pub struct Args {
     /// one --gop, so that their keyframes do not coincide
     #[arg(long, default_value = "30s", value_name = "DURATION", value_parser = parse_duration)]
     duration: Duration,
+    /// Move when the server asks to connect anew (Enhanced RTMP): a publisher ends its stream in front of a keyframe, and
+    /// goes on with that over a second connection once the server says that all before it is safe. It goes where it is sent,
+    /// else to the same URL, or the next one that lets it in
+    #[arg(long)]
+    reconnect: bool,
     /// Print the report as one JSON object. Numbers have their unit in the name; times are {p50, p90, p99, max} or null
     #[arg(long)]
     json: bool,
@@ -56,8 +64,9 @@ pub struct Args {
 
 /// Publishes and prints what was sent.
 pub fn run(args: &Args) -> Result<ExitCode, Error> {
-    args.target.check_streams(args.publishers)?;
-    host::allow_connections(args.publishers)?;
+    target::check(&args.targets, args.publishers, args.reconnect)?;
+    // Each may have two for a while.
+    host::allow_connections(args.publishers * (1 + u32::from(args.reconnect)))?;
     let report = block_on(Duration::ZERO, publish(args))?;
     print(&report, &report.table(), args.json)?;
     Ok(ExitCode::from(u8::from(report.disconnects > 0)))
@@ -66,15 +75,14 @@ pub fn run(args: &Args) -> Result<ExitCode, Error> {
 /// Publishes until all publishers have ended, or until Ctrl-C.
 pub(in crate::bench) async fn publish(args: &Args) -> Result<Report, Error> {
     let plan = Plan::new(args.bitrate, args.fps, args.gop, args.audio)?;
-    let address = args.target.reach().await?;
+    let place = Place::first(&args.targets, args.reconnect).await?;
     let sent = Arc::new(Mutex::new(Sent::new()));
     let (started, clock) = (Instant::now(), Clock::new());
     let mut publishers = JoinSet::new();
     for index in 0..args.publishers {
         let publisher = Publisher {
             number: args.first.saturating_add(index),
-            target: args.target.clone(),
-            address,
+            place: place.clone(),
             clock,
             plan,
             duration: args.duration,

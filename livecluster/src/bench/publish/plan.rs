@@ -137,6 +137,13 @@ pub struct Frame {
     pub length: u32,
 }
 
+impl Frame {
+    /// Whether a viewer can begin here.
+    pub fn is_keyframe(&self) -> bool {
+        self.medium == Medium::Picture { index: 0 }
+    }
+}
+
 /// What a frame is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Medium {

@@ -10,6 +10,7 @@ use crate::bench::connection::Lost;
 use crate::bench::host;
 use crate::bench::percentiles::{Percentiles, Times};
 use crate::bench::table::Table;
+use crate::bench::target;
 use crate::bench::units::{bytes, megabits_per_second, seconds};
 
 /// What has been sent until now.
@@ -21,12 +22,26 @@ pub struct Sent {
     bytes: u64,
     late: Times,
     reasons: BTreeMap<String, u64>,
+    moved: u64,
+    unmoved: BTreeMap<String, u64>,
+    /// Where publishers have gone, by their numbers: the number of the target.
+    places: BTreeMap<u32, usize>,
 }
 
 impl Sent {
     /// Nothing.
     pub fn new() -> Self {
-        Self { publishing: 0, started: 0, frames: 0, bytes: 0, late: Times::new(), reasons: BTreeMap::new() }
+        Self {
+            publishing: 0,
+            started: 0,
+            frames: 0,
+            bytes: 0,
+            late: Times::new(),
+            reasons: BTreeMap::new(),
+            moved: 0,
+            unmoved: BTreeMap::new(),
+            places: BTreeMap::new(),
+        }
     }
 
     /// A publisher may send.
@@ -48,6 +63,27 @@ impl Sent {
     /// A publisher ended before its time.
     pub fn lose(&mut self, lost: &Lost) {
         *self.reasons.entry(lost.to_string()).or_default() += 1;
+    }
+
+    /// A publisher has gone to a target because it was asked to.
+    pub fn go_over(&mut self, publisher: u32, target: usize) {
+        self.moved += 1;
+        self.places.insert(publisher, target);
+    }
+
+    /// A publisher connects anew where it began.
+    pub fn come_back(&mut self, publisher: u32) {
+        self.places.remove(&publisher);
+    }
+
+    /// A publisher was asked to move, and can't: why.
+    pub fn stay(&mut self, why: String) {
+        *self.unmoved.entry(why).or_default() += 1;
+    }
+
+    /// The target to which a publisher has gone; `None` if it is where it began.
+    pub fn place_of(&self, publisher: u32) -> Option<usize> {
+        self.places.get(&publisher).copied()
     }
 
     /// A frame is sent, so much after it was due.
@@ -84,6 +120,10 @@ pub struct Report {
     pub disconnects: u64,
     /// The same by reason.
     pub disconnect_reasons: BTreeMap<String, u64>,
+    /// How often publishers moved to another connection because they were asked to.
+    pub moved: u64,
+    /// Why publishers that were asked could not, and how many.
+    pub unmoved_reasons: BTreeMap<String, u64>,
     /// Video and audio frames sent.
     pub frames_sent: u64,
     /// Bytes of those, without chunk headers.
@@ -103,11 +143,13 @@ impl Report {
     pub fn of(args: &Args, sent: &Sent, elapsed: Duration) -> Self {
         Self {
             bench: "publish",
-            url: args.target.to_string(),
+            url: target::urls(&args.targets),
             publishers: args.publishers,
             published: sent.started,
             disconnects: sent.disconnects(),
             disconnect_reasons: sent.reasons.clone(),
+            moved: sent.moved,
+            unmoved_reasons: sent.unmoved.clone(),
             frames_sent: sent.frames,
             bytes_sent: sent.bytes,
             elapsed_seconds: seconds(elapsed),
@@ -124,6 +166,10 @@ impl Report {
         table.line("url", &self.url);
         table.counts("publishers", &published);
         table.reasons(&self.disconnect_reasons);
+        if self.moved > 0 || !self.unmoved_reasons.is_empty() {
+            table.counts("", &[(self.moved, "moved")]);
+            table.reasons(&self.unmoved_reasons);
+        }
         table.counts("frames", &[(self.frames_sent, "sent")]);
         let rate = self.megabits_per_second;
         let sent = bytes(self.bytes_sent);

@@ -107,6 +107,6 @@ fn options_are_refused_with_their_bounds() {
     );
     assert_eq!(
         told(&["http://h/a/b"]),
-        "error: invalid value 'http://h/a/b' for '<rtmp://HOST:PORT/APP/STREAM{n}>': it does not begin with rtmp://"
+        "error: invalid value 'http://h/a/b' for '<rtmp://HOST:PORT/APP/STREAM{n}>...': it does not begin with rtmp://"
     );
 }

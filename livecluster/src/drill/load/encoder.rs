@@ -11,6 +11,7 @@ use super::Post;
 use crate::bench::clock::Clock;
 use crate::bench::connection::Lost;
 use crate::bench::lock;
+use crate::bench::place::Place;
 use crate::bench::publish::{Plan, Publisher, Sent};
 use crate::bench::target::Target;
 use crate::drill::audience::Audience;
@@ -20,13 +21,15 @@ pub struct Encoder {
     /// Its number, and that of its stream.
     pub number: u32,
     /// What the edges are called, by their number.
-    pub targets: Vec<Target>,
+    pub targets: Arc<[Arc<Target>]>,
     /// Where it publishes.
     pub post: watch::Receiver<Post>,
     /// What it sends.
     pub plan: Plan,
     /// Tells when a frame is sent.
     pub clock: Clock,
+    /// Where it counts what it has sent.
+    pub sent: Arc<Mutex<Sent>>,
     /// Where it tells that it lost its connection.
     pub audience: Arc<Mutex<Audience>>,
 }
@@ -34,9 +37,8 @@ pub struct Encoder {
 impl Encoder {
     /// Publishes for as long as the task runs.
     pub async fn run(mut self) {
-        let sent = Arc::new(Mutex::new(Sent::new()));
         loop {
-            let Some(publisher) = self.publisher(&sent) else {
+            let Some(publisher) = self.publisher() else {
                 return;
             };
             let mut publish = pin!(publisher.publish());
@@ -51,16 +53,16 @@ impl Encoder {
         }
     }
 
-    fn publisher(&mut self, sent: &Arc<Mutex<Sent>>) -> Option<Publisher> {
+    fn publisher(&mut self) -> Option<Publisher> {
         let Post { edge, address } = self.post.borrow_and_update().clone();
+        lock(&self.sent).come_back(self.number);
         Some(Publisher {
             number: self.number,
-            target: self.targets.get(edge)?.clone(),
-            address,
+            place: Place::among(&self.targets, edge, address)?,
             clock: self.clock,
             plan: self.plan,
             duration: FOR_EVER,
-            sent: Arc::clone(sent),
+            sent: Arc::clone(&self.sent),
         })
     }
 }

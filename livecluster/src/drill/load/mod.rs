@@ -15,11 +15,12 @@ use tokio::time::{Instant, sleep_until};
 
 use super::audience::Audience;
 use crate::bench::clock::Clock;
+use crate::bench::place::Place;
+use crate::bench::play::Player;
 use crate::bench::publish::{Plan, Publisher, Sent};
 use crate::bench::target::Target;
 use crate::bench::{self, lock};
 use encoder::Encoder;
-use player::Player;
 
 /// Who publishes and who watches.
 #[derive(Debug, Clone)]
@@ -38,7 +39,7 @@ pub struct Cast {
 #[derive(Debug, Clone)]
 pub struct Door {
     /// What they ask for.
-    pub target: Target,
+    pub target: Arc<Target>,
     /// Where they connect.
     pub address: SocketAddr,
     /// Where viewers on a thin line connect, if there are any: a viewer in [`THIN_EVERY`].
@@ -58,6 +59,8 @@ pub struct Post {
 #[derive(Debug)]
 pub struct Load {
     audience: Arc<Mutex<Audience>>,
+    /// What encoders have sent, and where they have gone.
+    sent: Arc<Mutex<Sent>>,
     clock: Clock,
     edges: Vec<Door>,
     plan: Option<Plan>,
@@ -77,6 +80,10 @@ impl Cast {
         (stream, usize::try_from((round + stream + 1) % edges).unwrap_or_default())
     }
 
+    fn targets(&self) -> Arc<[Arc<Target>]> {
+        self.edges.iter().map(|door| Arc::clone(&door.target)).collect()
+    }
+
     fn post(&self, encoder: u32) -> Option<Post> {
         let edge = usize::try_from(encoder).ok()?.checked_rem(self.edges.len())?;
         Some(Post { edge, address: self.edges.get(edge)?.address })
@@ -92,6 +99,7 @@ impl Load {
         let stop = watch::Sender::new(false);
         let mut load = Self {
             audience,
+            sent: Arc::new(Mutex::new(Sent::new())),
             clock: Clock::new(),
             edges: cast.edges.clone(),
             plan: cast.plans.first().copied(),
@@ -124,9 +132,14 @@ impl Load {
         self.posts.len()
     }
 
-    /// Where an encoder publishes.
+    /// Where an encoder publishes: where it was sent, or has gone since because its edge asked it to.
     pub fn post(&self, encoder: usize) -> Option<Post> {
-        self.posts.get(encoder).map(|post| post.borrow().clone())
+        let post = self.posts.get(encoder)?.borrow().clone();
+        let gone = lock(&self.sent).place_of(u32::try_from(encoder).ok()?);
+        let Some(edge) = gone.filter(|edge| *edge != post.edge) else {
+            return Some(post);
+        };
+        Some(Post { edge, address: self.edges.get(edge)?.address })
     }
 
     /// Makes an encoder drop its connection and publish there.
@@ -147,8 +160,7 @@ impl Load {
         let door = self.edges.get((number as usize).checked_rem(self.edges.len())?)?;
         Some(Publisher {
             number: u32::try_from(self.encoders()).ok()? + number,
-            target: door.target.clone(),
-            address: door.address,
+            place: Place::fixed(&door.target, door.address),
             clock: self.clock,
             plan: self.plan?,
             duration: stay,
@@ -162,27 +174,28 @@ impl Load {
         std::mem::take(&mut *lock(&self.late))
     }
 
-    fn players(&self, cast: &Cast) -> Vec<Player> {
-        let targets: Vec<_> = cast.edges.iter().map(|door| Arc::new(door.target.clone())).collect();
+    fn players(&self, cast: &Cast) -> Vec<Player<Audience>> {
+        let targets = cast.targets();
         let player = |(viewer, index): (u32, usize)| {
             let (stream, edge) = cast.seat(viewer);
-            let (target, door) = (Arc::clone(targets.get(edge)?), cast.edges.get(edge)?);
+            let door = cast.edges.get(edge)?;
             let thin = door.thin.filter(|_| viewer.is_multiple_of(THIN_EVERY));
-            let address = thin.unwrap_or(door.address);
-            Some(Player { index, stream, target, address, clock: self.clock, audience: Arc::clone(&self.audience) })
+            let place = Place::among(&targets, edge, thin.unwrap_or(door.address))?;
+            Some(Player { index, stream, place, clock: self.clock, audience: Arc::clone(&self.audience) })
         };
         (0..cast.viewers).zip(0..).filter_map(player).collect()
     }
 
     fn encoders_of(&self, cast: &Cast) -> Vec<Encoder> {
-        let targets: Vec<_> = cast.edges.iter().map(|door| door.target.clone()).collect();
+        let targets = cast.targets();
         let posts = self.posts.iter().zip(cast.plans.iter().cycle()).zip(0..);
         let encoder = |((post, plan), number): ((&watch::Sender<Post>, &Plan), u32)| Encoder {
             number,
-            targets: targets.clone(),
+            targets: Arc::clone(&targets),
             post: post.subscribe(),
             plan: *plan,
             clock: self.clock,
+            sent: Arc::clone(&self.sent),
             audience: Arc::clone(&self.audience),
         };
         posts.map(encoder).collect()
@@ -199,7 +212,7 @@ impl Drop for Load {
 }
 
 async fn play(
-    players: Vec<Player>,
+    players: Vec<Player<Audience>>,
     encoders: Vec<Encoder>,
     mut stop: watch::Receiver<bool>,
     late: Arc<Mutex<Duration>>,
@@ -211,7 +224,7 @@ async fn play(
         tasks.spawn(after(start + stagger * number, encoder.run()));
     }
     for (player, number) in players.into_iter().zip(0..) {
-        tasks.spawn(after(start + START + JOIN * number, player.run()));
+        tasks.spawn(after(start + START + JOIN * number, player::play(player)));
     }
     tasks.spawn(measure(late));
     // Whoever could stop it is gone, or has.

@@ -1,6 +1,6 @@
 //! Faults of edges.
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use rustix::process::Signal;
 
 use crate::drill::cluster::within;
@@ -26,6 +26,25 @@ pub async fn kill(stage: &mut Stage) -> anyhow::Result<()> {
         bail!("origins do not tell how much they keep");
     };
     until_forgotten(stage, kept).await
+}
+
+/// SIGTERM: its clients go to another edge before it ends. Those who watch what was published there are told of an end and
+/// of a beginning, and miss nothing in between.
+pub async fn leave(stage: &mut Stage) -> anyhow::Result<()> {
+    let number = stage.any_edge_in_use().context("no edge has clients")?;
+    let edge = stage.cluster.edges.get(number).cloned().context("no edge")?;
+    let running = edge.running().await?;
+    let encoders = stage.encoders_at(number);
+    let concerned = stage.load.audience().find(|stream, at| at == number || encoders.contains(&(stream as usize)));
+
+    stage.begin(concerned.clone());
+    running.signal(Signal::TERM)?;
+    stage.cluster.until_running(&edge, running).await?;
+    stage.until_watching(&concerned).await?;
+    stage.load.audience().forgive_ends(&concerned);
+    let stayed = stage.load.audience().find(|_, at| at == number).len() + stage.encoders_at(number).len();
+    ensure!(stayed == 0, "{stayed} clients of {} have not moved", edge.name);
+    Ok(())
 }
 
 /// Its clients had to go, and the end of its streams may have been told.

@@ -18,6 +18,7 @@ pub async fn strike(fault: Fault, stage: &mut Stage) -> anyhow::Result<()> {
         Fault::Freeze => origin::freeze(stage).await,
         Fault::Publisher => client::silence(stage).await,
         Fault::Edge => edge::kill(stage).await,
+        Fault::Leave => edge::leave(stage).await,
         Fault::Starved => machine::starve(stage).await,
         Fault::Drain => planned::drain(stage).await,
         Fault::Move => planned::move_one(stage).await,

@@ -1,5 +1,6 @@
 //! What a client tells its owner.
 
+use super::reconnect::BadTcUrl;
 use crate::Message;
 use crate::chunk::control::Control;
 use crate::command::{Answer, Status};
@@ -32,6 +33,14 @@ pub enum Event {
         stream_id: u32,
         /// What it says.
         status: Status,
+    },
+    /// The server wants the client to connect anew, and goes on until it has. Only a client that
+    /// [reconnects](super::Options::reconnects) is asked.
+    Reconnect {
+        /// Where to: the whole URL, up to the application. An error says why there is none to be followed.
+        tc_url: Result<String, BadTcUrl>,
+        /// A sentence for people.
+        description: String,
     },
     /// The answer to [`Client::call`](super::Client::call).
     Answered {

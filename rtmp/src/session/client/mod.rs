@@ -2,9 +2,11 @@
 
 mod event;
 mod options;
+mod reconnect;
 
 pub use event::Event;
 pub use options::Options;
+pub use reconnect::BadTcUrl;
 
 use std::collections::VecDeque;
 use std::time::Instant;
@@ -14,7 +16,7 @@ use super::{Error, Phase};
 use crate::amf0::{self, Value};
 use crate::chunk::control::Control;
 use crate::chunk::{self, Chunked, csid};
-use crate::command::{self, Answer, Command, Invocation, Status, answer, request, status};
+use crate::command::{self, Answer, Capabilities, Command, Invocation, Status, answer, request, status};
 use crate::message::Kind;
 use crate::{Message, chunk::Limits};
 
@@ -132,9 +134,11 @@ impl Client {
     fn connect(&mut self) {
         self.stage = Stage::Connecting;
         let transaction_id = self.next_transaction();
-        let Options { app, tc_url, extra, chunk_size, .. } = &self.options;
+        let Options { app, tc_url, reconnects, extra, chunk_size, .. } = &self.options;
+        let can_reconnect = ("capsEx", f64::from(Capabilities::RECONNECT).into());
+        let extra: Vec<_> = extra.iter().cloned().chain(reconnects.then_some(can_reconnect)).collect();
         self.hop.send_control(Control::SetChunkSize(*chunk_size));
-        self.hop.send(&request::connect(transaction_id, app, tc_url, extra));
+        self.hop.send(&request::connect(transaction_id, app, tc_url, &extra));
     }
 
     fn want(&mut self, name: &str, publishes: bool) {
@@ -206,6 +210,10 @@ impl Client {
         self.events.push_back(match status.code.as_str() {
             status::PUBLISH_START => Event::Published { stream_id },
             status::PLAY_START => Event::Playing { stream_id },
+            status::CONNECT_RECONNECT_REQUEST if self.options.reconnects => {
+                let tc_url = reconnect::resolve(&self.options.tc_url, status.tc_url.as_deref());
+                Event::Reconnect { tc_url, description: status.description }
+            }
             _ if status.is_error() => Event::Refused { stream_id, status },
             _ => Event::Status { stream_id, status },
         });

@@ -11,6 +11,9 @@ pub struct Options {
     pub app: String,
     /// The URL up to the application.
     pub tc_url: String,
+    /// Whether connect says that a request to connect anew is obeyed: then [`Event::Reconnect`](super::Event::Reconnect)
+    /// may come.
+    pub reconnects: bool,
     /// What else the command object of connect holds.
     pub extra: Vec<(&'static str, Value)>,
     /// The size of the chunks sent, in bytes.
@@ -27,6 +30,7 @@ impl Options {
         Self {
             app: app.to_owned(),
             tc_url: tc_url.to_owned(),
+            reconnects: false,
             extra: Vec::new(),
             chunk_size: 60_000,
             window: 2_500_000,

@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use super::{Deciding, Server, Stage};
+use super::{Deciding, Server, Stage, Unpublishing};
 use crate::chunk::control::{BandwidthLimit, Control};
 use crate::command::answer::{self, Info};
 use crate::command::status;
@@ -82,6 +82,20 @@ impl Server {
     pub fn unpublished(&mut self, stream_id: u32) {
         let info = Info::status(status::UNPUBLISH_SUCCESS, "Stop publishing.");
         self.end(stream_id, State::is_publisher, info);
+    }
+
+    /// What a stream published, until the client ended it, is safe. Once for each [`Close`](crate::session::Event::Close)
+    /// of a publisher; if the stream publishes anew the client has been told already.
+    pub fn confirm_unpublish(&mut self, stream_id: u32) {
+        let Some(at) = self.unpublishing.iter().position(|one| one.stream_id == stream_id) else {
+            return;
+        };
+        let Unpublishing { announced, .. } = self.unpublishing.remove(at);
+        let info = Info::status(status::UNPUBLISH_SUCCESS, "Stop publishing.");
+        if let Some(name) = announced {
+            self.hop.send(&answer::on_fc("onFCUnpublish", info.of_stream(&name)));
+        }
+        self.status(stream_id, info);
     }
 
     /// Lets a stream play. The owner's media follows.

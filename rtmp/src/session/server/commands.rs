@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Deciding, Server, Stage};
+use super::{Deciding, Server, Stage, Unpublishing};
 use crate::Message;
 use crate::amf0::Value;
 use crate::chunk::control::Control;
@@ -83,10 +83,10 @@ impl Server {
 
     fn fc_unpublish(&mut self, question: Question, name: &str) {
         self.answer(question, Value::Undefined);
-        if let Some(stream_id) = self.streams.find_publisher(name) {
-            let info = Info::status(status::UNPUBLISH_SUCCESS, "Stop publishing.").of_stream(name);
-            self.hop.send(&answer::on_fc("onFCUnpublish", info));
-            self.close(stream_id);
+        if let Some(stream_id) = self.streams.find_publisher(name)
+            && self.streams.reset(stream_id).is_some()
+        {
+            self.end_publication(Unpublishing { stream_id, announced: Some(name.into()) });
         }
     }
 
@@ -98,6 +98,8 @@ impl Server {
 
     /// Live only: there are no recordings here to write to.
     fn handle_publish(&mut self, stream_id: u32, full_name: &str, kind: &PublishKind) {
+        // Later it would be taken for the end of what begins now.
+        self.confirm_unpublish(stream_id);
         let (name, query) = split_query(full_name);
         let (code, description) = match self.streams.get(stream_id) {
             None => (status::FAILED, "There is no such stream."),
@@ -117,6 +119,7 @@ impl Server {
 
     /// There is no recording to play from: a start inside one is refused, all others take the live stream.
     fn handle_play(&mut self, stream_id: u32, mut play: Play) {
+        self.confirm_unpublish(stream_id);
         let (name, query) = split_query(&play.name);
         let (code, description) = match self.streams.get(stream_id) {
             None => (status::PLAY_FAILED, "There is no such stream."),
@@ -166,22 +169,39 @@ impl Server {
     }
 
     fn close(&mut self, stream_id: u32) {
-        let info = match self.streams.reset(stream_id) {
-            None | Some(State::Idle) => return,
+        match self.streams.reset(stream_id) {
+            None | Some(State::Idle) => {}
             Some(State::Offering(_) | State::Publishing(_)) => {
-                Info::status(status::UNPUBLISH_SUCCESS, "Stop publishing.")
+                self.end_publication(Unpublishing { stream_id, announced: None });
             }
-            Some(State::Asking { .. } | State::Playing { .. }) => Info::status(status::PLAY_STOP, "Stopped playing."),
-        };
-        self.status(stream_id, info);
-        self.events.push(Event::Close { stream_id });
+            Some(State::Asking { .. } | State::Playing { .. }) => {
+                self.status(stream_id, Info::status(status::PLAY_STOP, "Stopped playing."));
+                self.events.push(Event::Close { stream_id });
+            }
+        }
     }
 
-    /// 7.2.2.3: without an answer.
+    /// 7.2.2.3: without an answer, except that a publication ends.
     fn delete(&mut self, stream_id: u32) {
-        if self.streams.delete(stream_id).is_some_and(|state| state != State::Idle) {
-            self.events.push(Event::Close { stream_id });
+        match self.streams.delete(stream_id) {
+            Some(state) if state.is_publisher() => {
+                self.end_publication(Unpublishing { stream_id, announced: None });
+            }
+            None | Some(State::Idle) => {}
+            Some(_) => self.events.push(Event::Close { stream_id }),
         }
+    }
+
+    /// The owner confirms it. A client that ends more than it may have streams gets its answers before that.
+    fn end_publication(&mut self, unpublishing: Unpublishing) {
+        if self.unpublishing.len() >= self.config.streams
+            && let Some(oldest) = self.unpublishing.first().map(|one| one.stream_id)
+        {
+            self.confirm_unpublish(oldest);
+        }
+        let stream_id = unpublishing.stream_id;
+        self.unpublishing.push(unpublishing);
+        self.events.push(Event::Close { stream_id });
     }
 
     fn answer(&mut self, question: Question, value: Value) {

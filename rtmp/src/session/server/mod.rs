@@ -35,7 +35,17 @@ pub struct Server {
     media: Rate,
     /// The encoder sent FCPublish: it expects an answer when it publishes.
     fc_publish: bool,
+    /// What the client ended and the owner has not confirmed.
+    unpublishing: Vec<Unpublishing>,
     ignored: u64,
+}
+
+/// A publication that has ended.
+#[derive(Debug)]
+struct Unpublishing {
+    stream_id: u32,
+    /// The name under which the client said so with FCUnpublish: it expects an answer of its own.
+    announced: Option<Box<str>>,
 }
 
 /// How far the client is.
@@ -74,6 +84,7 @@ impl Server {
             commands: Rate::new(now),
             media: Rate::new(now),
             fc_publish: false,
+            unpublishing: Vec::new(),
             ignored: 0,
             config,
         }

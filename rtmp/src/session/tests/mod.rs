@@ -6,6 +6,7 @@ mod independent;
 mod media;
 mod play;
 mod publish;
+mod reconnect;
 mod time;
 
 use std::hash::{BuildHasher, RandomState};

@@ -23,6 +23,7 @@ fn viewer_is_told_in_order_that_its_stream_begins() {
                 level: "status".to_owned(),
                 code: status::PLAY_RESET.to_owned(),
                 description: "Playing and resetting.".to_owned(),
+                ..Status::default()
             },
         },
         Seen::Playing { stream_id: 1 },

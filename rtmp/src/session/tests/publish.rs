@@ -7,6 +7,11 @@ fn publish(pair: &mut Pair, stream_id: u32, arguments: &[&str]) -> Vec<String> {
     pair.codes(stream_id, "publish", arguments.iter().map(|argument| Value::from(*argument)))
 }
 
+/// The codes of what the client sees now.
+fn codes_of(pair: &mut Pair) -> Vec<String> {
+    pair.seen().iter().map(code).collect()
+}
+
 #[test]
 fn publisher_is_let_in_when_the_owner_says_so() {
     let mut pair = Pair::connected();
@@ -60,9 +65,10 @@ fn encoder_that_announces_itself_is_answered() {
     let seen = pair.seen();
     assert_eq!(seen[0], Seen::Called { name: "onFCPublish".to_owned() });
     assert_eq!(seen[1], Seen::Published { stream_id: 1 });
-    let codes = pair.codes(0, "FCUnpublish", ["cam".into()]);
-    assert_eq!(codes, ["_result", "onFCUnpublish", status::UNPUBLISH_SUCCESS]);
+    assert_eq!(pair.codes(0, "FCUnpublish", ["cam".into()]), ["_result"]);
     assert_eq!(pair.events(), [Event::Close { stream_id: 1 }]);
+    pair.server.confirm_unpublish(1);
+    assert_eq!(codes_of(&mut pair), ["onFCUnpublish", status::UNPUBLISH_SUCCESS]);
 }
 
 #[test]
@@ -77,19 +83,62 @@ fn fc_unpublish_of_another_name_ends_nothing() {
 fn stream_that_is_closed_can_be_published_on_again() {
     let mut pair = Pair::publishing();
 
-    assert_eq!(pair.codes(1, "closeStream", None), [status::UNPUBLISH_SUCCESS]);
     assert_eq!(pair.codes(1, "closeStream", None), [""; 0]);
-    publish(&mut pair, 1, &["other"]);
+    assert_eq!(pair.codes(1, "closeStream", None), [""; 0]);
+    assert_eq!(publish(&mut pair, 1, &["other"]), [status::UNPUBLISH_SUCCESS]);
 
     let events = pair.events();
     assert!(matches!(events[..], [Event::Close { stream_id: 1 }, Event::Publish { stream_id: 1, .. }]));
+    pair.server.confirm_unpublish(1);
+    assert_eq!(codes_of(&mut pair), [""; 0]);
+}
+
+#[test]
+fn end_of_a_publication_is_answered_once_when_the_owner_confirms_it() {
+    for (on, command, argument) in [(1, "closeStream", None), (0, "deleteStream", Some(1.0.into()))] {
+        let mut pair = Pair::publishing();
+
+        assert_eq!(pair.codes(on, command, argument), [""; 0]);
+        assert_eq!(pair.events(), [Event::Close { stream_id: 1 }]);
+        pair.server.confirm_unpublish(1);
+        pair.server.confirm_unpublish(1);
+
+        assert_eq!(codes_of(&mut pair), [status::UNPUBLISH_SUCCESS]);
+    }
+}
+
+#[test]
+fn encoder_that_ends_in_two_ways_is_answered_once() {
+    let mut pair = Pair::publishing();
+
+    assert_eq!(pair.codes(0, "FCUnpublish", ["cam".into()]), ["_result"]);
+    assert_eq!(pair.codes(0, "deleteStream", [1.0.into()]), [""; 0]);
+    assert_eq!(pair.events(), [Event::Close { stream_id: 1 }]);
+    pair.server.confirm_unpublish(1);
+
+    assert_eq!(codes_of(&mut pair), ["onFCUnpublish", status::UNPUBLISH_SUCCESS]);
+}
+
+#[test]
+fn publications_that_wait_for_their_end_are_limited() {
+    let mut pair = Pair::connected_with(Config { streams: 2, ..Config::default() });
+    let mut told = Vec::new();
+    for stream_id in 1..=3 {
+        pair.client.publish("cam");
+        pair.events();
+        told.extend(pair.codes(0, "deleteStream", [f64::from(stream_id).into()]));
+    }
+
+    assert_eq!(told, [status::UNPUBLISH_SUCCESS]);
 }
 
 #[test]
 fn stream_that_is_deleted_is_gone() {
     let mut pair = Pair::publishing();
 
-    assert_eq!(pair.codes(0, "deleteStream", [1.0.into()]), [""; 0]);
+    pair.call(0, "deleteStream", [1.0.into()]);
+    pair.server.confirm_unpublish(1);
+    pair.seen();
     assert_eq!(pair.events(), [Event::Close { stream_id: 1 }]);
     assert_eq!(publish(&mut pair, 1, &["cam"]), ["error NetStream.Failed"]);
 }

@@ -200,3 +200,117 @@ fn marks_survive_chunks_of_any_size() {
         assert_eq!((counts.marked, counts.lost, counts.damaged), (20, 0, 0));
     }
 }
+
+/// A viewer that has seen pictures up to 14 from keyframe 10 on, and then asks to play over another connection.
+fn moving() -> Scene {
+    let mut scene = Scene::playing();
+    show(&mut scene, 10..15);
+    scene.viewer.ask_next(at(600));
+    scene
+}
+
+fn show(scene: &mut Scene, pictures: std::ops::Range<u32>) {
+    pictures.for_each(|sequence| scene.handle(&picture(sequence), 600));
+}
+
+/// Over the next connection.
+fn show_next(scene: &mut Scene, pictures: impl IntoIterator<Item = u32>) {
+    for sequence in pictures {
+        scene.viewer.handle_next(&picture(sequence), at(700), &mut scene.counts);
+    }
+}
+
+/// Frames, those over both connections, those that are lost, and those that came again.
+fn sums(scene: &Scene) -> [u64; 4] {
+    let Counts { frames, overlap, lost, repeated, out_of_order, .. } = scene.counts;
+    [frames, overlap, lost, repeated + out_of_order]
+}
+
+#[test]
+fn frames_over_both_connections_count_once() {
+    let mut scene = moving();
+
+    show_next(&mut scene, 10..17);
+    show(&mut scene, 15..18);
+    assert!(scene.viewer.may_go_over(at(700)));
+    scene.viewer.go_over(&mut scene.counts);
+    show(&mut scene, 17..20);
+
+    assert_eq!(sums(&scene), [10, 8, 0, 0]);
+    assert_eq!((scene.counts.moved, scene.counts.watching), (1, 1));
+    assert_eq!(scene.counts.timestamps_back, 0);
+}
+
+#[test]
+fn viewer_stays_until_nothing_is_missing_between_its_connections() {
+    let mut scene = moving();
+
+    show_next(&mut scene, 18..20);
+    assert!(!scene.viewer.may_go_over(at(700)), "without a keyframe");
+    show_next(&mut scene, 20..22);
+    assert!(!scene.viewer.may_go_over(at(700)), "15 to 19 are to come");
+    show(&mut scene, 15..20);
+    assert!(scene.viewer.may_go_over(at(700)));
+    scene.viewer.go_over(&mut scene.counts);
+    show(&mut scene, 22..25);
+
+    assert_eq!(sums(&scene), [15, 0, 0, 0]);
+}
+
+#[test]
+fn sound_has_to_be_there_too() {
+    let mut scene = Scene::playing();
+    let sound = |sequence| message(Kind::AUDIO, sequence * 23, aac::frame(&mark(sequence, 0)));
+    show(&mut scene, 10..12);
+    scene.handle(&sound(20), 600);
+    scene.viewer.ask_next(at(600));
+
+    show_next(&mut scene, 10..13);
+    assert!(!scene.viewer.may_go_over(at(700)));
+    scene.viewer.handle_next(&sound(21), at(700), &mut scene.counts);
+
+    assert!(scene.viewer.may_go_over(at(700)));
+}
+
+#[test]
+fn hole_between_two_connections_is_a_loss() {
+    let mut scene = moving();
+
+    show_next(&mut scene, 20..22);
+    assert!(!scene.viewer.may_go_over(at(5699)));
+    assert!(scene.viewer.may_go_over(at(5700)), "what does not come is not waited for");
+    scene.viewer.go_over(&mut scene.counts);
+
+    assert_eq!(sums(&scene), [7, 0, 5, 0]);
+}
+
+#[test]
+fn hole_is_found_when_the_next_connection_begins_late() {
+    let mut scene = moving();
+
+    scene.viewer.go_over(&mut scene.counts);
+    show(&mut scene, 17..20);
+
+    assert_eq!(sums(&scene), [8, 0, 2, 0]);
+}
+
+#[test]
+fn connection_that_repeats_is_found_out_beside_another() {
+    let mut scene = moving();
+
+    show_next(&mut scene, [10, 11, 11, 12, 13, 14, 15]);
+
+    assert_eq!(scene.counts.repeated, 1);
+}
+
+#[test]
+fn publisher_that_came_back_meanwhile_makes_no_hole() {
+    let mut scene = moving();
+    let back = Mark { run: 2, ..mark(0, 700) };
+
+    scene.viewer.handle_next(&message(Kind::VIDEO, 0, h264::frame(&back, 0)), at(700), &mut scene.counts);
+    assert!(scene.viewer.may_go_over(at(700)));
+    scene.viewer.go_over(&mut scene.counts);
+
+    assert_eq!(sums(&scene), [6, 0, 0, 0]);
+}
