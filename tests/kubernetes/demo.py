@@ -142,6 +142,13 @@ def pods_of(component: str) -> list[str]:
     return kubectl("get", "pods", selector, "--output=jsonpath={.items[*].metadata.name}").split()
 
 
+def staying(component: str) -> list[str]:
+    """Those of the pods that were not told to end."""
+    selector = f"--selector=app.kubernetes.io/component={component}"
+    pods = json.loads(kubectl("get", "pods", selector, "--output=json"))["items"]
+    return [pod["metadata"]["name"] for pod in pods if "deletionTimestamp" not in pod["metadata"]]
+
+
 def node_of(pod: str) -> str:
     return kubectl("get", "pod", pod, "--output=jsonpath={.spec.nodeName}")
 

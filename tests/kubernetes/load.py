@@ -41,10 +41,16 @@ class Load:
 
     edges: list[str]
     prefix: str
+    # For every client.
+    flags: tuple[str, ...] = ()
+    # What runs them.
+    runner: tuple[str, ...] = ()
     publishers: int = 5
     viewers: int = 20
     publish: Bench = None
     plays: list[Bench] = field(default_factory=list)
+    # How often clients moved, at the end.
+    moved: list[int] = field(default_factory=list)
     folder: tempfile.TemporaryDirectory = field(default_factory=tempfile.TemporaryDirectory)
 
     def __enter__(self) -> "Load":
@@ -64,13 +70,14 @@ class Load:
 
     def end(self) -> list[dict]:
         """Ends it: the faults that each edge's viewers saw, and how long their longest pause was."""
-        seen = [play.end() for play in self.plays]
-        sent = self.publish.end()
-        return [{fault: report[fault] for fault in FAULTS if fault in report} for report in (*seen, sent)]
+        reports = [bench.end() for bench in (*self.plays, self.publish)]
+        self.moved = [report["moved"] for report in reports]
+        return [{fault: report[fault] for fault in FAULTS if fault in report} for report in reports]
 
     def start(self, what: str, edge: str, *flags: str) -> Bench:
         url = f"rtmp://{edge}/live/{self.prefix}{{n}}"
         words = Path(self.folder.name, f"{what}-{edge}")
-        command = [str(program()), "bench", what, "--json", f"--duration={LONGEST}", *flags, url]
+        client = [str(program()), "bench", what, "--json", f"--duration={LONGEST}", *flags, *self.flags, url]
+        command = [*self.runner, *client]
         with words.open("w") as file:
             return Bench(words, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=file, text=True))

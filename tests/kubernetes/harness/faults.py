@@ -3,9 +3,10 @@
 import json
 import os
 import signal
-import subprocess
+import sys
 from argparse import Namespace
 from pathlib import Path
+from typing import Never
 
 from harness import network
 from harness.control import Control
@@ -35,10 +36,12 @@ def node_up(layout: Layout, name: str) -> None:
     network.mend(name)
 
 
-def node_exec(layout: Layout, name: str, command: list[str]) -> int:
-    """Runs a command on a node."""
+def node_exec(layout: Layout, name: str, command: list[str]) -> Never:
+    """Becomes a command on a node: signals are for that."""
     check_node(layout, name)
-    return subprocess.run(Node(layout, name).within(*command), check=False).returncode
+    sys.stdout.flush()
+    within = Node(layout, name).within(*command)
+    os.execvp(within[0], within)
 
 
 def signal_pod(layout: Layout, given: Namespace) -> None:
