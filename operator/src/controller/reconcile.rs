@@ -184,7 +184,7 @@ impl Context {
         let all = self.all.state();
         let all = all.iter().filter_map(|other| other.0.as_ref().ok());
         let may_update = turn::may_update(cluster, all, release);
-        let facts = |link_checksum| Facts { link_checksum, may_update, serves_metrics: false };
+        let facts = |link_checksum| Facts { link_checksum, may_update };
         let resolved = resolve(cluster, release, &facts(String::new()));
         let pods = self.pods.cluster(&id).await;
         let may_make = self.leads() && !is_paused(cluster);

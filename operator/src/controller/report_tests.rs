@@ -51,7 +51,7 @@ impl Seen {
 
     fn status(&self, now: &str) -> LiveClusterStatus {
         let release = Release { version: "1".to_owned(), image: "livecluster:1".to_owned(), network_policy: None };
-        let facts = Facts { link_checksum: String::new(), may_update: true, serves_metrics: false };
+        let facts = Facts { link_checksum: String::new(), may_update: true };
         let report = Report {
             cluster: &self.cluster,
             observed: &self.observed,

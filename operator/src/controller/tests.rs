@@ -257,7 +257,7 @@ async fn emptiest_edge_goes_first() {
 }
 
 #[tokio::test]
-async fn operator_without_metrics_to_serve_is_the_autoscaler_itself() {
+async fn operator_is_the_autoscaler_unless_asked_for_another() {
     let server = Server::default();
     let mut running = Running::start(&server).await;
     running.make(json!({})).await;

@@ -8,8 +8,8 @@ use k8s_openapi::api::autoscaling::v2::{
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use kube::{Resource, ResourceExt};
 
+use super::Component;
 use super::names::metadata;
-use super::{Component, Facts};
 use crate::resource::{
     Autoscaling, Behavior, LiveCluster, MetricSource, PolicyType, Resolved, ResolvedAutoscaling, ScalingPolicy,
     ScalingRules, SelectPolicy,
@@ -19,10 +19,9 @@ use crate::resource::{
 pub const METRIC: &str = "livecluster_edge_connections";
 
 /// What nobody set is filled in.
-pub(super) fn resolve(asked: &Autoscaling, facts: &Facts) -> ResolvedAutoscaling {
+pub(super) fn resolve(asked: &Autoscaling) -> ResolvedAutoscaling {
     let behavior = asked.behavior.clone().unwrap_or_default();
     let source = match asked.source.unwrap_or_default() {
-        MetricSource::Auto if facts.serves_metrics => MetricSource::BuiltIn,
         MetricSource::Auto => MetricSource::Internal,
         asked => asked,
     };

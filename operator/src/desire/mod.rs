@@ -62,8 +62,6 @@ pub struct Facts {
     pub link_checksum: String,
     /// Whether it is this cluster's turn to take the image of a new version of the operator.
     pub may_update: bool,
-    /// Whether this release serves the metrics of edges to autoscalers.
-    pub serves_metrics: bool,
 }
 
 /// The objects of a cluster.

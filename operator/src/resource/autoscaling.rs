@@ -25,9 +25,9 @@ pub struct Autoscaling {
     #[schemars(range(min = 1, max = 1_000_000))]
     pub connections_per_edge: i32,
 
-    /// Who counts. `BuiltIn`: the operator serves `custom.metrics.k8s.io` to a HorizontalPodAutoscaler. `External`: somebody
-    /// else does, from the metric `livecluster_edge_connections` of edges. `Internal`: no HorizontalPodAutoscaler, the operator
-    /// reckons as one would. `Auto` (default): `BuiltIn` where the operator can serve it, else `Internal`.
+    /// Who counts. `Internal`: the operator, which reckons as a HorizontalPodAutoscaler would and needs nothing else.
+    /// `External`: a HorizontalPodAutoscaler, which needs somebody to serve it `custom.metrics.k8s.io` from the metric
+    /// `livecluster_edge_connections` of edges. `Auto` (default): what needs nothing else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "MetricSource")]
     pub source: Option<MetricSource>,
@@ -40,12 +40,10 @@ pub struct Autoscaling {
 /// Who counts connections for the autoscaler.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum MetricSource {
-    /// `BuiltIn` where the operator can serve it, else `Internal`.
+    /// What needs nothing else.
     #[default]
     Auto,
-    /// The operator, for a HorizontalPodAutoscaler.
-    BuiltIn,
-    /// Somebody else, for a HorizontalPodAutoscaler.
+    /// A HorizontalPodAutoscaler, to which somebody serves the metric.
     External,
     /// The operator, which is the autoscaler itself.
     Internal,

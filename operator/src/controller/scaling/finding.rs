@@ -27,17 +27,16 @@ pub fn finding(seen: Seen<'_>, scaling: &Scaling) -> Option<(bool, &'static str,
             (false, "NoEdgeAnswers", "no edge can be asked for its connections: nothing changes".to_owned())
         }
         MetricSource::Internal => (true, "Internal", format!("the operator itself keeps {}", bounds(settings))),
-        MetricSource::Auto | MetricSource::BuiltIn => by_kubernetes(seen, settings, "BuiltIn"),
-        MetricSource::External => by_kubernetes(seen, settings, "External"),
+        MetricSource::Auto | MetricSource::External => by_kubernetes(seen, settings),
     })
 }
 
-fn by_kubernetes(seen: Seen<'_>, settings: &ResolvedAutoscaling, reason: &'static str) -> (bool, &'static str, String) {
+fn by_kubernetes(seen: Seen<'_>, settings: &ResolvedAutoscaling) -> (bool, &'static str, String) {
     let autoscaler = seen.observed.autoscaler.as_ref();
     match autoscaler.and_then(scaling_active) {
         Some((true, _)) => {
             let name = autoscaler.map(ResourceExt::name_any).unwrap_or_default();
-            (true, reason, format!("HorizontalPodAutoscaler \"{name}\" keeps {}", bounds(settings)))
+            (true, "External", format!("HorizontalPodAutoscaler \"{name}\" keeps {}", bounds(settings)))
         }
         Some((false, message)) => (false, "NoMetrics", message),
         None => (false, "Pending", "the HorizontalPodAutoscaler has not looked yet".to_owned()),

@@ -68,7 +68,7 @@ impl Memory {
         };
         let (write, unknown) = match settings.source {
             MetricSource::Internal => self.reckon(seen, settings, now),
-            MetricSource::Auto | MetricSource::BuiltIn | MetricSource::External => (None, false),
+            MetricSource::Auto | MetricSource::External => (None, false),
         };
         let held = self.hold(seen, settings, now);
         let wanted = if held.is_some() { seen.current() } else { asked };

@@ -60,7 +60,7 @@ impl Site {
 
     fn resolved(&self) -> Resolved {
         let release = Release { version: "1".to_owned(), image: "i".to_owned(), network_policy: None };
-        let facts = Facts { link_checksum: String::new(), may_update: true, serves_metrics: false };
+        let facts = Facts { link_checksum: String::new(), may_update: true };
         resolve(&self.cluster, &release, &facts)
     }
 
