@@ -15,6 +15,7 @@ struct Site {
     observed: Observed,
     shown: Shown,
     memory: Memory,
+    served: Served,
     start: Instant,
 }
 
@@ -42,25 +43,27 @@ impl Site {
             observed: Observed { pods, edges: Some(edges), ..Observed::nothing() },
             shown: Shown { connections: told, ..Shown::default() },
             memory: Memory::default(),
+            served: Served::default(),
             start: Instant::now(),
         }
     }
 
     fn at(&mut self, second: u64) -> Scaling {
         let resolved = self.resolved();
-        let Self { cluster, observed, shown, memory, start } = self;
-        let seen = Seen { cluster, resolved: &resolved, observed, shown: Some(shown) };
+        let Self { cluster, observed, shown, memory, served, start } = self;
+        let seen = Seen { cluster, resolved: &resolved, observed, shown: Some(shown), served };
         memory.look(seen, *start + Duration::from_secs(second))
     }
 
     fn finding(&self, scaling: &Scaling) -> Option<(bool, &'static str, String)> {
-        let Self { cluster, observed, shown, .. } = self;
-        finding(Seen { cluster, resolved: &self.resolved(), observed, shown: Some(shown) }, scaling)
+        let Self { cluster, observed, shown, served, .. } = self;
+        finding(Seen { cluster, resolved: &self.resolved(), observed, shown: Some(shown), served }, scaling)
     }
 
     fn resolved(&self) -> Resolved {
         let release = Release { version: "1".to_owned(), image: "i".to_owned(), network_policy: None };
-        let facts = Facts { link_checksum: String::new(), may_update: true };
+        let serves_metrics = self.served == Served::Serving;
+        let facts = Facts { serves_metrics, ..Facts::default() };
         resolve(&self.cluster, &release, &facts)
     }
 
