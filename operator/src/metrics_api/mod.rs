@@ -206,6 +206,9 @@ pub(crate) fn states(metrics: &Metrics) -> IntGaugeVec {
     metrics.gauge_vec("operator_metrics_api", help, &["state"])
 }
 
+#[cfg(test)]
+mod tests;
+
 const STATES: [&str; 6] = ["off", "waiting", "serving", "broken", "withdrawn", "foreign"];
 
 /// How often it is looked at.
