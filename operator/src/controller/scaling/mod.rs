@@ -71,7 +71,11 @@ impl Memory {
         };
         let (write, unknown) = match settings.source {
             MetricSource::Internal => self.reckon(seen, settings, now),
-            MetricSource::Auto | MetricSource::BuiltIn | MetricSource::External => (None, false),
+            MetricSource::Auto | MetricSource::BuiltIn | MetricSource::External => {
+                // What it would have advised says nothing later.
+                (self.autoscaler, self.advised, self.asked) = (Autoscaler::default(), None, None);
+                (None, false)
+            }
         };
         let held = self.hold(seen, settings, now);
         let wanted = if held.is_some() { seen.current() } else { asked };

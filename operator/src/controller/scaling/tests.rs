@@ -163,6 +163,29 @@ fn what_kubernetes_autoscaler_writes_is_obeyed_at_once() {
 }
 
 #[test]
+fn metrics_come_from_the_operator_where_it_serves_them_and_it_is_said_why_not() {
+    let foreign = Served::Foreign("monitoring/adapter".to_owned());
+    let cases = [
+        ("Auto", Served::Serving, "BuiltIn", "HorizontalPodAutoscaler \"demo-edge\" keeps 2 to 20 edges"),
+        ("Auto", foreign.clone(), "Internal", "; custom.metrics.k8s.io is served by monitoring/adapter"),
+        ("Auto", Served::Withdrawn, "Internal", "; the API server did not reach custom.metrics.k8s.io"),
+        ("Auto", Served::Off, "Internal", "; this operator does not serve custom.metrics.k8s.io"),
+        ("BuiltIn", Served::Waiting, "BuiltIn", "HorizontalPodAutoscaler \"demo-edge\" keeps"),
+        ("External", foreign, "External", "HorizontalPodAutoscaler \"demo-edge\" keeps"),
+    ];
+    for (source, served, expected, words) in cases {
+        let mut site = Site::new(source, &[100, 100]);
+        site.served = served;
+        site.set_autoscaler(2, "True", "");
+        let scaling = site.at(0);
+
+        let (works, reason, message) = site.finding(&scaling).expect("something to say");
+
+        assert!(works && reason == expected && message.contains(words), "{source}: {reason}: {message}");
+    }
+}
+
+#[test]
 fn what_is_to_be_said_of_the_autoscaler() {
     let said = |site: &mut Site| {
         let scaling = site.at(0);
