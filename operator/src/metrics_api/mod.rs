@@ -162,10 +162,11 @@ impl MetricsApi {
         let (step, served) = registration.look(&seen, Instant::now());
         let is_broken = matches!(found.there, There::Ours { is_available: false, .. });
         self.show(served, is_broken);
-        if leadership.may_act(time::Instant::now().into_std()) {
-            if let Err(error) = registrar.take(step, &found, &bundle).await {
-                tracing::warn!(%error, ?step, "the registration for metrics is not as it should be; it is tried again");
-            }
+        if !leadership.may_act(time::Instant::now().into_std()) {
+            return;
+        }
+        if let Err(error) = registrar.take(step, &found, &bundle).await {
+            tracing::warn!(%error, ?step, "the registration for metrics is not as it should be; it is tried again");
         }
     }
 
