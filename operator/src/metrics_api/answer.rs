@@ -6,6 +6,7 @@ use k8s_openapi::jiff::Timestamp;
 use kube::core::SelectorExt;
 use serde_json::{Value, json};
 
+use super::escape;
 use super::samples::{Missing, Sample, Samples};
 use super::selector;
 use crate::desire::METRIC;
@@ -49,7 +50,7 @@ pub struct Answer {
 }
 
 impl Asked {
-    /// By a path that is not escaped.
+    /// By a path as it stands in a URL.
     pub fn of(path: &str) -> Self {
         if matches!(path, "/healthz" | "/readyz" | "/livez") {
             return Self::Health;
@@ -66,8 +67,9 @@ impl Asked {
         let parts: Vec<_> = rest.split('/').collect();
         match parts.as_slice() {
             ["", "namespaces", namespace, "pods", pod, metric] => {
-                let owned = |text: &str| text.to_owned();
-                Self::Metric { namespace: owned(namespace), pod: owned(pod), metric: owned(metric) }
+                let named = [*namespace, *pod, *metric].map(escape::read);
+                let [Some(namespace), Some(pod), Some(metric)] = named else { return Self::Other };
+                Self::Metric { namespace, pod, metric }
             }
             _ => Self::Other,
         }
@@ -188,6 +190,7 @@ mod tests {
         let all = format!("{PODS}/*/{METRIC}");
         let one = format!("{PODS}/c/{METRIC}");
 
+        assert_eq!(ask(&all.replace('*', "%2A"), "app=other", &samples, now), (200, vec![pair("c", "9")]));
         assert_eq!(ask(&all, "app=demo", &samples, now), (200, vec![pair("a", "5"), pair("b", "0")]));
         assert_eq!(ask(&all, "app=nothing", &samples, now), (200, vec![]));
         assert_eq!(ask(&one, "", &samples, now), (200, vec![pair("c", "9")]));

@@ -17,6 +17,8 @@ use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, UnixTime};
 use x509_parser::parse_x509_certificate;
 
+use super::escape;
+
 /// Whom the API server may be, as it was told last.
 #[derive(Debug, Clone, Default)]
 pub struct Front {
@@ -124,22 +126,11 @@ impl User {
         };
         let name = all("x-remote-user").into_iter().next().filter(|name| !name.is_empty())?;
         let extra = headers.keys().filter_map(|key| key.as_str().strip_prefix("x-remote-extra-"));
-        let extra = extra.map(|key| (unescaped(key), all(&format!("x-remote-extra-{key}")))).collect();
+        let extra = extra
+            .map(|key| (escape::read(key).unwrap_or_else(|| key.to_owned()), all(&format!("x-remote-extra-{key}"))))
+            .collect();
         Some(Self { name, groups: all("x-remote-group"), extra })
     }
-}
-
-/// Names of what else is known are escaped as in a URL.
-fn unescaped(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((first, after)) = rest.split_first() {
-        let escaped = if *first == b'%' { after.get(..2) } else { None };
-        let escaped = escaped.and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok());
-        bytes.push(escaped.unwrap_or(*first));
-        rest = after.get(if escaped.is_some() { 2 } else { 0 }..).unwrap_or_default();
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 fn common_name(certificate: &CertificateDer<'_>) -> Option<String> {

@@ -4,6 +4,7 @@
 mod access;
 mod answer;
 mod certificates;
+mod escape;
 mod identity;
 mod register;
 mod registration;

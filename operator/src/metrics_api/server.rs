@@ -20,6 +20,7 @@ use tokio_rustls::TlsAcceptor;
 use super::access::Access;
 use super::answer::{Answer, Asked};
 use super::certificates::Certificates;
+use super::escape;
 use super::identity::Front;
 use super::samples::Samples;
 use super::tls;
@@ -128,19 +129,7 @@ impl Service {
 fn label_selector(query: &str) -> Option<String> {
     let named = query.split('&').find_map(|pair| pair.strip_prefix("labelSelector="));
     let Some(text) = named else { return Some(String::new()) };
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut letters = text.bytes();
-    while let Some(letter) = letters.next() {
-        bytes.push(match letter {
-            b'+' => b' ',
-            b'%' => {
-                let digits = [letters.next()?, letters.next()?];
-                u8::from_str_radix(std::str::from_utf8(&digits).ok()?, 16).ok()?
-            }
-            other => other,
-        });
-    }
-    String::from_utf8(bytes).ok()
+    escape::read(&text.replace('+', " "))
 }
 
 fn response(answer: Answer) -> Response<Body> {
