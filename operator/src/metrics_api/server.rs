@@ -107,6 +107,10 @@ impl Service {
             Ok(user) => user,
             Err(unknown) => return Answer::failure(401, "Unauthorized", &unknown.to_string()),
         };
+        // What there is to be asked for is no secret, and the API server, which asks that for itself, must hear what is not served.
+        if !matches!(asked, Asked::Metric { .. }) {
+            return asked.answer("", &self.samples, now);
+        }
         match self.access.may(&self.client, &user, &asked, path).await {
             Ok(true) => {}
             Ok(false) => {
