@@ -33,7 +33,7 @@ pub struct Publication {
     /// Its publisher's edge has lost it: nothing more comes.
     abandoned: bool,
     /// When something of it last came.
-    fed_at: Instant,
+    pub(super) fed_at: Instant,
     /// It may not know an earlier holder of the stream, until then.
     pub(super) provisional_until: Option<Instant>,
     /// What the publisher's edge will send at least: newcomers wait for it.
