@@ -35,7 +35,7 @@ pub enum Failed {
         name: String,
     },
     /// Nobody said which one.
-    #[error("namespace {namespace} has {} LiveClusters: say which one of {}", names.len(), names.join(", "))]
+    #[error("namespace {namespace} has {} LiveClusters: say with --livecluster which one of {}", names.len(), names.join(", "))]
     Several {
         /// Where.
         namespace: String,

@@ -12,7 +12,7 @@ use super::failed::Failed;
 pub struct Form {
     /// How to write the answer: without it, as tables for people
     #[arg(short, long, value_name = "json|yaml|wide", global = true)]
-    output: Option<Kind>,
+    pub output: Option<Kind>,
 }
 
 /// A form that is asked for.

@@ -29,7 +29,7 @@ use seen::Seen;
 
 /// The plugin, as kubectl calls it.
 #[derive(Debug, Parser)]
-#[command(name = "kubectl livecluster", version, about = "See what a LiveCluster does, and move its streams")]
+#[command(name = "kubectl livecluster", version, about = "See what a LiveCluster does")]
 pub struct Plugin {
     #[command(flatten)]
     args: Args,
@@ -151,3 +151,6 @@ fn print(output: &mut impl Write, text: &str) -> ExitCode {
 
 /// As kubectl finds it: a program of this name in a folder of PATH.
 const PROGRAM: &str = "kubectl-livecluster";
+
+#[cfg(test)]
+mod tests;

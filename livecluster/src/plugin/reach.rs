@@ -25,7 +25,7 @@ pub struct Reach {
 }
 
 /// Which LiveCluster.
-#[derive(Debug, Clone, clap::Args)]
+#[derive(Debug, Clone, Default, clap::Args)]
 pub struct Which {
     /// The name of the LiveCluster; without it, the only one in the namespace
     #[arg(long = "livecluster", value_name = "NAME")]
@@ -95,13 +95,5 @@ impl Kubernetes {
     pub async fn all(&self) -> Result<Vec<LiveCluster>, Failed> {
         let all = Api::<LiveCluster>::all(self.client.clone()).list(&ListParams::default()).await;
         all.map(|list| list.items).map_err(Failed::api("list LiveClusters in all namespaces"))
-    }
-}
-
-#[cfg(test)]
-impl Which {
-    /// The only one.
-    pub fn only() -> Self {
-        Self { name: None }
     }
 }

@@ -179,7 +179,7 @@ fn routes(facts: &Facts) -> Finding {
 fn secret(facts: &Facts) -> Finding {
     let check = "secret";
     let name = facts.seen.cluster.status.as_ref().and_then(|status| status.resolved.as_ref());
-    let name = name.map_or("?", |resolved| &resolved.link_secret_name);
+    let name = name.map_or("of the link", |resolved| &resolved.link_secret_name);
     let problem = facts.seen.cluster.status.as_ref().and_then(secret_problem);
     match problem {
         None => Finding::ok(check, format!("the operator reads Secret {name}")),

@@ -53,8 +53,6 @@ pub struct Right {
     pub group: &'static str,
     /// Such as `pods`.
     pub resource: &'static str,
-    /// Such as `portforward`; empty: none.
-    pub subresource: &'static str,
     /// What can't be done without it.
     pub purpose: &'static str,
 }
@@ -106,7 +104,6 @@ impl Place<'_> {
             verb: Some(right.verb.to_owned()),
             group: Some(right.group.to_owned()),
             resource: Some(right.resource.to_owned()),
-            subresource: Some(right.subresource.to_owned()),
             ..ResourceAttributes::default()
         };
         let spec = SelfSubjectAccessReviewSpec { resource_attributes: Some(attributes), ..Default::default() };
@@ -148,11 +145,9 @@ fn told<T>(answer: Result<T, kube::Error>, what: String) -> Told<T> {
 const DEFINITION: &str = "liveclusters.livecluster.io";
 
 /// What the commands need.
-const RIGHTS: [Right; 6] = [
-    Right { verb: "get", group: "livecluster.io", resource: "liveclusters", subresource: "", purpose: "any command" },
-    Right { verb: "list", group: "", resource: "pods", subresource: "", purpose: "status and doctor" },
-    Right { verb: "get", group: "", resource: "configmaps", subresource: "", purpose: "status, where and doctor" },
-    Right { verb: "list", group: "", resource: "events", subresource: "", purpose: "status, and the outcome of move" },
-    Right { verb: "create", group: "", resource: "pods", subresource: "portforward", purpose: "streams" },
-    Right { verb: "patch", group: "livecluster.io", resource: "liveclusters", subresource: "", purpose: "move" },
+const RIGHTS: [Right; 4] = [
+    Right { verb: "get", group: "livecluster.io", resource: "liveclusters", purpose: "any command" },
+    Right { verb: "list", group: "", resource: "pods", purpose: "status and doctor" },
+    Right { verb: "get", group: "", resource: "configmaps", purpose: "status, where and doctor" },
+    Right { verb: "list", group: "", resource: "events", purpose: "the events that status shows" },
 ];

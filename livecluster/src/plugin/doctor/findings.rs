@@ -52,7 +52,7 @@ impl Findings {
         self.findings.iter().all(|finding| finding.level < Level::Fail)
     }
 
-    /// What is not as it should be, for tests of the checks.
+    /// What is not as it should be, a line each.
     #[cfg(test)]
     pub fn wrong(&self) -> Vec<String> {
         let wrong = self.findings.iter().filter(|finding| finding.level > Level::Ok);

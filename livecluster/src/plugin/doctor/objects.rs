@@ -154,9 +154,8 @@ fn rights(rights: &[(Right, Told<bool>)]) -> Vec<Finding> {
 }
 
 fn lacks(check: &'static str, right: &Right) -> Finding {
-    let slash = if right.subresource.is_empty() { String::new() } else { format!("/{}", right.subresource) };
-    let found = format!("you may not {} {}{slash}: not enough for {}", right.verb, right.resource, right.purpose);
-    Finding::warn(check, found, "if you need that, ask for the right; docs/kubectl.md has a Role to copy")
+    let found = format!("you may not {} {}: not enough for {}", right.verb, right.resource, right.purpose);
+    Finding::warn(check, found, "if you need that, ask for the right; docs/kubectl.md lists what each command needs")
 }
 
 /// The label by which a slice names its Service.
