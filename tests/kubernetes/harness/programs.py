@@ -104,7 +104,7 @@ KWOK = Module(name="kwok", path="sigs.k8s.io/kwok", programs=same("kwok"), minut
 
 
 def cache() -> Path:
-    """Where programs and images are kept; CI keeps this folder from run to run."""
+    """Where programs and images are kept."""
     return Path(os.environ.get("LIVECLUSTER_TEST_CACHE", PROJECT / "target" / "kubernetes")).resolve()
 
 
