@@ -7,7 +7,7 @@ use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 
 use crate::role::Role;
-use crate::{bench, client, crd, drill, local, log};
+use crate::{bench, client, crd, drill, local, log, plugin};
 
 /// A live-streaming cluster: edges take clients, origins own streams.
 #[derive(Debug, Parser)]
@@ -34,6 +34,10 @@ pub enum Command {
     Operator(Role<livecluster_operator::process::Config>),
     /// Print the definition of the Kubernetes resource LiveCluster, for kubectl apply
     Crd(crd::Args),
+    /// See what a LiveCluster in Kubernetes does: what `kubectl livecluster` runs
+    ///
+    /// kubectl finds it as a plugin if a link or a copy of this program called kubectl-livecluster is in a folder of PATH.
+    Kubectl(plugin::Args),
     /// Load any RTMP server with publishers or viewers, and check what comes through
     #[command(subcommand)]
     Bench(bench::Command),

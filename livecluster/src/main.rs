@@ -8,14 +8,19 @@ mod drill;
 mod local;
 mod log;
 mod parent;
+mod plugin;
 mod role;
 mod signals;
 
 use std::process::ExitCode;
 
+use clap::Parser;
 use cli::{Cli, Command};
 
 fn main() -> ExitCode {
+    if plugin::is_called(std::env::args_os().next().as_deref()) {
+        return plugin::run(plugin::Plugin::parse().into_args());
+    }
     let cli = Cli::read();
     match run(cli) {
         Ok(code) => code,
@@ -40,6 +45,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Operator(operator) => role::run(operator, livecluster_operator::process::run)?,
         Command::Bench(command) => return Ok(bench::run(command)?),
         Command::Client(command) => return Ok(client::run(command)),
+        Command::Kubectl(args) => return Ok(plugin::run(args)),
         Command::Crd(args) => crd::run(&args)?,
         Command::Drill(args) => return drill::run(&args),
     }

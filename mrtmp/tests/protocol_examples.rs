@@ -7,15 +7,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use hmac::{Hmac, KeyInit, Mac};
 use livecluster_mrtmp::Frame;
 use livecluster_mrtmp::frame::{Kind, Limits, Reader};
 use livecluster_mrtmp::id::BootId;
 use livecluster_mrtmp::link::{Config, Error, Link, Opening, Refusal, Role};
-use sha2::Sha256;
 use support::examples::{GENERATION, frames};
 use support::pair::{output, secrets};
-use support::{encoded, unhex};
+use support::{encoded, mac, unhex};
 
 const PROTOCOL: &str = include_str!("../PROTOCOL.md");
 const SECRET: &str = "0123456789abcdef";
@@ -125,12 +123,6 @@ fn config(name: &str, role: Role, boot: u64) -> Arc<Config> {
 
 fn opening(nonce: u8, number: u64) -> Opening {
     Opening { nonce: [nonce; 32], number, generation: GENERATION }
-}
-
-fn mac(key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap();
-    parts.iter().for_each(|part| mac.update(part));
-    mac.finalize().into_bytes().to_vec()
 }
 
 fn read(mut bytes: &[u8]) -> Option<Frame> {

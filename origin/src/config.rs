@@ -55,6 +55,10 @@ pub struct Config {
     #[arg(long, env = "LIVECLUSTER_MAX_QUEUED_FRAMES", value_name = "N", default_value_t = 65_536,
           value_parser = clap::value_parser!(u32).range(1024..=16_777_216))]
     pub max_queued_frames: u32,
+    /// Streams that have metrics of their own (0 to 10000): each is a label, and so costs whoever stores them.
+    #[arg(long, env = "LIVECLUSTER_STREAM_METRICS", value_name = "N", default_value_t = 0,
+          value_parser = clap::value_parser!(u16).range(..=10_000))]
+    pub stream_metrics: u16,
 }
 
 impl Config {

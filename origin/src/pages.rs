@@ -1,6 +1,7 @@
 //! What an origin shows over HTTP.
 
 mod figures;
+mod streams;
 
 use std::sync::Arc;
 
@@ -17,7 +18,7 @@ use figures::Figures;
 
 /// What the metrics of an origin are.
 pub fn metrics() -> Vec<Description> {
-    let mut all = Figures::new().descriptions();
+    let mut all = Figures::new(0).descriptions();
     all.extend(routes::descriptions());
     all
 }
@@ -31,9 +32,9 @@ pub(crate) struct OriginPages {
 }
 
 impl OriginPages {
-    /// Shows the newest of `boots`.
-    pub fn new(boots: watch::Receiver<Arc<Boot>>, routes: routes::Figures) -> Self {
-        Self { boots, figures: Figures::new(), routes }
+    /// Shows the newest of `boots`, and of so many streams their own metrics.
+    pub fn new(boots: watch::Receiver<Arc<Boot>>, routes: routes::Figures, stream_metrics: usize) -> Self {
+        Self { boots, figures: Figures::new(stream_metrics), routes }
     }
 
     fn boot(&self) -> Arc<Boot> {

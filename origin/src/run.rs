@@ -70,8 +70,9 @@ impl Origin {
             closing: watch::Sender::new(false),
         };
         let grace = Duration::from_secs(self.config.grace_seconds);
+        let stream_metrics = self.config.stream_metrics.into();
         let boots = watch::Sender::new(Arc::new(Boot::first(self.config, self.identity, self.routes.lag())));
-        let pages = Arc::new(OriginPages::new(boots.subscribe(), self.routes.figures()));
+        let pages = Arc::new(OriginPages::new(boots.subscribe(), self.routes.figures(), stream_metrics));
         let mut closing = links.closing.subscribe();
         let mut background = JoinSet::new();
         background.spawn(self.routes.run());

@@ -15,6 +15,8 @@ CHART = str(PROJECT / "charts" / "livecluster")
 IMAGE = ("--set=image.repository=localhost/livecluster,image.tag=test", "--set=image.pullPolicy=Never")
 DEMO = {"apiVersion": "livecluster.io/v1alpha1", "kind": "LiveCluster", "metadata": {"name": "demo"}}
 
+LEASE = "lease/livecluster-operator"
+
 NODES = ("node-0", "node-1", "node-2")
 
 kubectl = partial(run, "kubectl", "--namespace=serve")
@@ -68,7 +70,7 @@ def operators(count: int) -> None:
 
 def leader() -> str:
     """The pod of the operator that holds the lease, if there is one."""
-    holder = operator("get", "lease/livecluster-operator", "--output=jsonpath={.spec.holderIdentity}")
+    holder = operator("get", LEASE, "--output=jsonpath={.spec.holderIdentity}")
     return holder.split("_")[0]
 
 

@@ -66,8 +66,8 @@ const INTRODUCTION: &str = "\
 # Metrics
 
 Every process serves them at `/metrics`, in Prometheus' text format: in Kubernetes at port 8080 of its pod, in a local
-cluster where `livecluster local` says. No metric has a label for a stream or a client, so that their number does not
-grow with those. Counters end in `_total` and begin at 0 with the process; histograms have `_bucket`, `_sum` and `_count`.
+cluster where `livecluster local` says. No metric has a label for a client, and only the `livecluster_stream_*` ones have one
+for a stream, if `--stream-metrics` says for how many: so their number does not grow with those. Counters end in `_total` and begin at 0 with the process; histograms have `_bucket`, `_sum` and `_count`.
 
 The rules in [`charts/livecluster/files/rules.yaml`](../charts/livecluster/files/rules.yaml) ([what they
 tell](alerts.md)) and the dashboard beside them expect these labels too. The chart's PodMonitors

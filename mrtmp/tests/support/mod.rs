@@ -8,8 +8,10 @@ pub mod pair;
 mod parts;
 
 use bytes::Bytes;
+use hmac::{Hmac, KeyInit, Mac};
 use livecluster_mrtmp::frame::{Frame, Media};
 use livecluster_mrtmp::route::Key;
+use sha2::Sha256;
 
 pub fn encoded(frame: &Frame) -> Vec<u8> {
     let mut bytes = Vec::new();
@@ -35,4 +37,11 @@ pub fn unhex(text: &str) -> Vec<u8> {
         .collect();
     assert!(digits.len().is_multiple_of(2), "half a byte in {text:?}");
     digits.chunks(2).map(|pair| u8::try_from(pair[0] * 16 + pair[1]).unwrap()).collect()
+}
+
+/// HMAC-SHA256.
+pub fn mac(key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap();
+    parts.iter().for_each(|part| mac.update(part));
+    mac.finalize().into_bytes().to_vec()
 }

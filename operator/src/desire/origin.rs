@@ -9,14 +9,16 @@ use crate::resource::{LiveCluster, Resolved};
 
 pub(super) fn stateful_set(cluster: &LiveCluster, resolved: &Resolved, facts: &Facts) -> StatefulSet {
     let origin = &resolved.origin;
+    let mut arguments = vec![
+        format!("--max-log-bytes={}", origin.max_log_bytes.count().unwrap_or_default()),
+        format!("--grace-seconds={}", origin.grace_seconds),
+    ];
+    arguments.extend(cluster.spec.origin.stream_metrics.map(|streams| format!("--stream-metrics={streams}")));
     let template = Template {
         component: Component::Origin,
         asked: cluster.spec.origin.pod.as_ref(),
         ports: &[Port::Link, Port::Http],
-        arguments: vec![
-            format!("--max-log-bytes={}", origin.max_log_bytes.count().unwrap_or_default()),
-            format!("--grace-seconds={}", origin.grace_seconds),
-        ],
+        arguments,
         grace_seconds: origin.grace_seconds,
     };
     StatefulSet {

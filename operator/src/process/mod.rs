@@ -135,7 +135,7 @@ async fn resign(
 }
 
 /// The Lease of all operators in a namespace: they serve the same clusters.
-pub(crate) const LEASE: &str = "livecluster-operator";
+pub const LEASE: &str = "livecluster-operator";
 
 #[cfg(test)]
 mod tests;

@@ -29,6 +29,12 @@ pub struct Origin {
     #[x_kube(validation = Rule::new("isQuantity(string(self)) && quantity(string(self)).compareTo(quantity('1Mi')) >= 0 && quantity(string(self)).compareTo(quantity('1Ti')) <= 0").message("maxLogBytes has to be a quantity of 1Mi to 1Ti, like 1Gi"))]
     pub max_log_bytes: Option<Bytes>,
 
+    /// How many streams of one origin have metrics of their own, 0 to 10000. Default 0: each is a label, and so costs
+    /// whoever stores them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 10_000))]
+    pub stream_metrics: Option<i32>,
+
     /// What the pods have besides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pod: Option<Pod>,
@@ -36,7 +42,7 @@ pub struct Origin {
 
 impl Default for Origin {
     fn default() -> Self {
-        Self { replicas: default_replicas(), grace_seconds: None, max_log_bytes: None, pod: None }
+        Self { replicas: default_replicas(), grace_seconds: None, max_log_bytes: None, stream_metrics: None, pod: None }
     }
 }
 

@@ -33,7 +33,7 @@ pub struct Publication {
     /// Its publisher's edge has lost it: nothing more comes.
     abandoned: bool,
     /// When something of it last came.
-    fed_at: Instant,
+    pub(super) fed_at: Instant,
     /// It may not know an earlier holder of the stream, until then.
     pub(super) provisional_until: Option<Instant>,
     /// What the publisher's edge will send at least: newcomers wait for it.
@@ -280,12 +280,20 @@ impl Publication {
         self.news.insert(edge.clone(), next);
     }
 
-    /// Tells it within [`STABLE_EVERY`].
+    /// Tells it within [`STABLE_EVERY`]; at once when there is no more to come, since the client waits for that word.
     pub(super) fn tell_stable_soon(&mut self, key: &Key, cx: &mut Context) {
-        if self.stable_at.is_none() {
+        if self.is_everywhere() {
+            self.tell_stable(cx);
+        } else if self.stable_at.is_none() {
             self.stable_at = Some(cx.now.instant + STABLE_EVERY);
             cx.after(STABLE_EVERY, key);
         }
+    }
+
+    /// It has ended, and all edges that it is kept for have it to its end.
+    fn is_everywhere(&self) -> bool {
+        let has_all = |edge| self.acknowledged.get(edge).is_some_and(|next| *next >= self.next());
+        self.log.end().is_some() && self.entering.is_empty() && self.entered.keys().all(has_all)
     }
 
     pub(super) fn tell_stable(&mut self, cx: &mut Context) {

@@ -1,5 +1,7 @@
 //! What can be seen of an origin from outside: for status pages, metrics and limits.
 
+use std::time::Instant;
+
 use livecluster_mrtmp::id::{Name, PublicationId, Term};
 use livecluster_mrtmp::route::Key;
 
@@ -38,6 +40,8 @@ pub struct PublicationStatus {
     pub bytes: u64,
     /// The first number that is missing here.
     pub next: u64,
+    /// When something of it last came.
+    pub fed_at: Instant,
 }
 
 impl Core {
@@ -71,5 +75,6 @@ fn publication(publication: &Publication) -> PublicationStatus {
         held: publication.source.is_none(),
         bytes: publication.bytes,
         next: publication.next(),
+        fed_at: publication.fed_at,
     }
 }

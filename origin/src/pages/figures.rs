@@ -1,9 +1,12 @@
 //! The metrics of an origin, read off its state when someone asks.
 
+use std::time::Instant;
+
 use livecluster_mrtmp::link::Role;
 use livecluster_node::metrics::{Description, Metrics};
 use prometheus::{GaugeVec, IntCounter, IntGauge, IntGaugeVec};
 
+use super::streams::StreamFigures;
 use crate::boot::Snapshot;
 use crate::core::StreamStatus;
 use crate::totals::Totals;
@@ -14,6 +17,7 @@ pub(super) struct Figures {
     registry: Metrics,
     gauges: Gauges,
     counters: Counters,
+    streams: StreamFigures,
 }
 
 #[derive(Debug)]
@@ -42,9 +46,10 @@ struct Counters {
 }
 
 impl Figures {
-    pub fn new() -> Self {
+    pub fn new(stream_metrics: usize) -> Self {
         let registry = Metrics::new("origin");
-        Self { gauges: Gauges::new(&registry), counters: Counters::new(&registry), registry }
+        let (gauges, counters) = (Gauges::new(&registry), Counters::new(&registry));
+        Self { gauges, counters, streams: StreamFigures::new(&registry, stream_metrics), registry }
     }
 
     pub fn descriptions(&self) -> Vec<Description> {
@@ -54,6 +59,7 @@ impl Figures {
     pub fn render(&self, snapshot: &Snapshot) -> String {
         self.gauges.show_streams(snapshot);
         self.gauges.show_links(snapshot);
+        self.streams.show(&snapshot.streams, Instant::now());
         self.gauges.generation.set(signed(snapshot.generation));
         self.counters.show(snapshot.boots, &snapshot.totals);
         self.registry.render()

@@ -99,23 +99,25 @@ ETCD = Module(
 )
 HELM = Module(name="helm", path="helm.sh/helm/v4", programs=same("helm"), minutes=5)
 MODULES = (ETCD, KUBERNETES, HELM)
+# Nodes that are none, for `fleet` alone.
+KWOK = Module(name="kwok", path="sigs.k8s.io/kwok", programs=same("kwok"), minutes=2)
 
 
 def cache() -> Path:
-    """Where programs and images are kept; CI keeps this folder from run to run."""
+    """Where programs and images are kept."""
     return Path(os.environ.get("LIVECLUSTER_TEST_CACHE", PROJECT / "target" / "kubernetes")).resolve()
 
 
-def ensure() -> None:
+def ensure(*besides: Module) -> None:
     """Builds what is not there; whoever comes meanwhile waits."""
     cache().mkdir(parents=True, exist_ok=True)
     with (cache() / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        build_missing()
+        build_missing(*MODULES, *besides)
 
 
-def build_missing() -> None:
-    missing = [module for module in MODULES if not module.is_built]
+def build_missing(*wanted: Module) -> None:
+    missing = [module for module in wanted if not module.is_built]
     if missing and not shutil.which("go"):
         names = ", ".join(f"{module.name} {module.version}" for module in missing)
         raise Missing(f"go is missing (1.26 or newer, https://go.dev/dl): it builds {names} from their modules")
@@ -125,4 +127,4 @@ def build_missing() -> None:
 
 def path() -> str:
     """PATH with the built programs, and `cluster` itself, in front."""
-    return os.pathsep.join([str(module.folder) for module in MODULES] + [str(HERE), os.environ["PATH"]])
+    return os.pathsep.join([str(module.folder) for module in (*MODULES, KWOK)] + [str(HERE), os.environ["PATH"]])

@@ -42,9 +42,10 @@ impl Subscription {
         }
     }
 
-    /// No origin is to wait for what has ended.
+    /// No origin is to wait for what has ended, and no client that ended it.
     pub(super) fn ended(&mut self, cx: &mut Context) {
-        self.appended(cx);
+        self.moved_on(cx);
+        self.acknowledge(cx);
         let next = self.feed.log().next();
         self.ended = self.showing.map(|showing| (showing.publication, next));
         if let Some((link, _)) = self.candidate_that_awaits() {
@@ -59,13 +60,17 @@ impl Subscription {
     }
 
     fn appended(&mut self, cx: &mut Context) {
+        self.moved_on(cx);
+        if !std::mem::replace(&mut self.ack_is_due, true) {
+            cx.after(ACK_EVERY, Timer::Ack(self.key.clone()));
+        }
+    }
+
+    fn moved_on(&mut self, cx: &mut Context) {
         self.note_gap(cx);
         self.last_media = Some(cx.now);
         if let Some(showing) = &mut self.showing {
             showing.lacks = None;
-        }
-        if !std::mem::replace(&mut self.ack_is_due, true) {
-            cx.after(ACK_EVERY, Timer::Ack(self.key.clone()));
         }
     }
 
