@@ -4,7 +4,6 @@ pub mod controller;
 pub mod desire;
 pub mod keeper;
 pub mod lease;
-pub mod metrics_api;
 pub mod process;
 pub mod resource;
 pub mod routing;

@@ -251,7 +251,7 @@ fn release(case: &str) -> Release {
 }
 
 fn facts() -> Facts {
-    Facts { link_checksum: "9f86d081884c".to_owned(), may_update: true, serves_metrics: false }
+    Facts { link_checksum: "9f86d081884c".to_owned(), may_update: true }
 }
 
 fn objects(case: &str) -> Objects {

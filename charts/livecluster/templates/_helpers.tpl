@@ -58,21 +58,6 @@ helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
 {{- end -}}
 {{- end -}}
 
-{{/* Not empty where metrics are served to autoscalers: the API has no namespace, so that only who serves all may. */}}
-{{- define "livecluster.hasMetricsApi" -}}
-{{- if and .Values.metricsApi.enabled (not .Values.watchNamespaces) }}true{{ end -}}
-{{- end -}}
-
-{{/* The Service of these metrics. */}}
-{{- define "livecluster.metricsApiName" -}}
-{{ include "livecluster.name" . }}-metrics
-{{- end -}}
-
-{{/* The ClusterRole of these metrics, which their registration belongs to: both go together. */}}
-{{- define "livecluster.metricsApiGlobalName" -}}
-{{ include "livecluster.globalName" . }}-metrics
-{{- end -}}
-
 {{/* Not empty where PodMonitors and PrometheusRules can be made. */}}
 {{- define "livecluster.hasMonitoring" -}}
 {{- if .Capabilities.APIVersions.Has "monitoring.coreos.com/v1" }}true{{ end -}}

@@ -1,7 +1,6 @@
 //! The clusters that are served, each with a keeper of its route document, whether this process leads or not.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fmt::{self, Display, Formatter};
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -29,12 +28,6 @@ use crate::watch::Watches;
 pub(super) struct Id {
     pub namespace: String,
     pub name: String,
-}
-
-impl Display for Id {
-    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}/{}", self.namespace, self.name)
-    }
 }
 
 impl Id {
@@ -115,17 +108,6 @@ impl Clusters {
     /// How many parts of all clusters this process can ask.
     pub fn reach(&self) -> Reach {
         self.served().values().map(|served| served.handle.shown.borrow().reach).sum()
-    }
-
-    /// The namespaces, names and clients of all edges that can be asked.
-    pub fn connections(&self) -> Vec<(String, String, u64)> {
-        let served = self.served();
-        let of = |(id, served): (&Id, &Served)| {
-            let shown = served.handle.shown.borrow();
-            let told = shown.connections.iter();
-            told.map(|(name, clients)| (id.namespace.clone(), name.to_string(), *clients)).collect::<Vec<_>>()
-        };
-        served.iter().flat_map(of).collect()
     }
 
     /// The pods of a cluster have changed.

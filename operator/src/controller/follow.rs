@@ -32,17 +32,12 @@ pub(super) struct PodsOf {
 }
 
 impl PodsOf {
-    /// Those of all clusters. Waits as for one.
-    pub async fn all(&self) -> Vec<Arc<Pod>> {
-        // Who writes into the store lives as long as the process.
-        let _ = self.store.wait_until_ready().await;
-        self.store.state()
-    }
-
     /// Those of one cluster. Waits until all have been listed once: one that was not listed yet is not gone.
     pub async fn cluster(&self, id: &Id) -> Vec<Arc<Pod>> {
+        // Who writes into the store lives as long as the process.
+        let _ = self.store.wait_until_ready().await;
         let is_of = |pod: &Pod| cluster_of(pod).is_some_and(|other| other == *id);
-        let mut pods: Vec<_> = self.all().await.into_iter().filter(|pod| is_of(pod)).collect();
+        let mut pods: Vec<_> = self.store.state().into_iter().filter(|pod| is_of(pod)).collect();
         pods.sort_by_key(|pod| pod.name_any());
         pods
     }

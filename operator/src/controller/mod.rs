@@ -19,7 +19,6 @@ mod reach;
 mod reconcile;
 mod report;
 mod rollout;
-mod sampled;
 mod scale;
 mod scaling;
 mod turn;
@@ -42,13 +41,11 @@ use kube::runtime::watcher;
 use kube::{Api, Client, Resource, ResourceExt};
 use livecluster_mrtmp::id::Name;
 use livecluster_node::metrics::Metrics;
-use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use crate::desire::Release;
 use crate::lease::{Ending, Leadership};
-use crate::metrics_api::{self, MetricsApi, Place, Served};
 use crate::process::Acting;
 use crate::resource::{LiveCluster, PAUSED, ServedBy};
 use clusters::{Clusters, Id};
@@ -73,22 +70,14 @@ pub struct Settings {
 /// What a controller counts.
 pub(crate) fn describe(metrics: &Metrics) {
     Counts::new(metrics);
-    metrics_api::states(metrics);
 }
 
 /// What is watched: it may be something that can't be understood.
 type Guarded = DeserializeGuard<LiveCluster>;
 
 /// Serves LiveClusters until it is told to end, or until another process had better lead.
-pub async fn run(
-    client: Client,
-    settings: Settings,
-    metrics_api: Option<(Place, TcpListener)>,
-    mut acting: Acting,
-) -> Ending {
-    let shared = Shared::new(&settings, &acting.metrics);
-    // It ends with this function.
-    let _serving = shared.serve_metrics(&client, metrics_api, &acting.leadership);
+pub async fn run(client: Client, settings: Settings, mut acting: Acting) -> Ending {
+    let counts = Counts::new(&acting.metrics);
     let namespaces: Vec<_> = match settings.namespaces.as_slice() {
         [] => vec![None],
         namespaces => namespaces.iter().cloned().map(Some).collect(),
@@ -98,54 +87,17 @@ pub async fn run(
     let served: Vec<_> = scopes.iter().map(|scope| Arc::clone(&scope.clusters)).collect();
     let leadership = acting.leadership.clone();
     let (end, ended) = watch::channel(false);
-    let serve = |scope: Scope| scope.serve(settings.clone(), shared.clone(), ended.clone());
+    let serve = |scope: Scope| scope.serve(settings.clone(), counts.clone(), ended.clone());
     let serving = join_all(scopes.into_iter().map(serve));
     let ending = async {
         let ending = tokio::select! {
             () = acting.stopped() => Ending::Done,
-            () = reach::fell_short(&served, &leadership, &shared.counts) => Ending::Blind,
+            () = reach::fell_short(&served, &leadership, &counts) => Ending::Blind,
         };
         end.send_replace(true);
         ending
     };
     futures::join!(serving, ending).1
-}
-
-/// What all scopes share.
-#[derive(Clone)]
-struct Shared {
-    counts: Counts,
-    metrics: Arc<MetricsApi>,
-}
-
-impl Shared {
-    fn new(settings: &Settings, metrics: &Metrics) -> Self {
-        Self { counts: Counts::new(metrics), metrics: Arc::new(MetricsApi::new(&settings.namespaces, metrics)) }
-    }
-
-    /// Serves metrics to autoscalers until what is returned is dropped, if there is a place.
-    fn serve_metrics(
-        &self,
-        client: &Client,
-        place: Option<(Place, TcpListener)>,
-        leadership: &Leadership,
-    ) -> JoinSet<()> {
-        let mut tasks = JoinSet::new();
-        match place {
-            Some((place, listener)) => {
-                let metrics = Arc::clone(&self.metrics);
-                tasks.spawn(metrics.run(client.clone(), place, listener, leadership.clone()));
-            }
-            None => self.metrics.leave_off(),
-        }
-        tasks
-    }
-}
-
-/// What is followed of the clusters of a scope.
-struct Followed {
-    pods: PodsOf,
-    clusters: Arc<Clusters>,
 }
 
 /// A namespace, or all of them.
@@ -167,25 +119,22 @@ impl Scope {
     }
 
     /// Serves its clusters until `ended`.
-    async fn serve(self, settings: Settings, shared: Shared, ended: watch::Receiver<bool>) {
-        let controller = self.controller(ended, shared.metrics.changes());
+    async fn serve(self, settings: Settings, counts: Counts, ended: watch::Receiver<bool>) {
+        let controller = self.controller(ended);
         let (seen_pods, seen_routes) = (self.api(), self.api());
-        let Self { client, namespace, clusters, pods, writer, triggers } = self;
+        let Self { client, clusters, pods, writer, triggers, .. } = self;
         // They end with this function.
         let mut tasks = JoinSet::new();
         tasks.spawn(follow::follow_pods(seen_pods, writer, Arc::clone(&clusters)));
         tasks.spawn(follow::follow_routes(seen_routes, Arc::clone(&clusters)));
-        let metrics = Arc::clone(&shared.metrics);
-        tasks.spawn(sampled::tell(namespace, Arc::clone(&clusters), pods.clone(), metrics));
         let controller = controller.reconcile_on(all(triggers));
-        let followed = Followed { pods, clusters };
-        let context = Context::new(client, settings, followed, &shared, controller.store());
+        let context = Context::new(client, settings, pods, clusters, counts, controller.store());
         let context = Arc::new(context);
         let reconciled = controller.run(reconcile::run, reconcile::retry, Arc::clone(&context));
         reconciled.for_each(|done| async { context.note(done) }).await;
     }
 
-    fn controller(&self, mut ended: watch::Receiver<bool>, served: watch::Receiver<Served>) -> Controller<Guarded> {
+    fn controller(&self, mut ended: watch::Receiver<bool>) -> Controller<Guarded> {
         let owned = || watcher::Config::default().labels("app.kubernetes.io/managed-by=livecluster-operator");
         let config = controller::Config::default().debounce(DEBOUNCE).concurrency(CONCURRENCY);
         Controller::new(self.api::<Guarded>(), watcher::Config::default())
@@ -195,7 +144,6 @@ impl Scope {
             .owns(self.api::<PartialObjectMeta<Service>>(), owned())
             .owns(self.api::<HorizontalPodAutoscaler>(), owned())
             .reconcile_all_on(turns(self.clusters.leadership().clone()))
-            .reconcile_all_on(changes(served))
             .graceful_shutdown_on(async move {
                 // Whoever says so lives as long as this controller.
                 let _ = ended.wait_for(|ended| *ended).await;
@@ -222,11 +170,6 @@ fn all(receiver: mpsc::Receiver<Id>) -> impl Stream<Item = ObjectRef<Guarded>> +
 /// Once, when this process begins to lead: a lead that ends ends the process.
 fn turns(mut leadership: Leadership) -> impl Stream<Item = ()> + Send {
     stream::once(async move { leadership.begun().await })
-}
-
-/// Each time that metrics are served from somewhere else.
-fn changes(served: watch::Receiver<Served>) -> impl Stream<Item = ()> + Send {
-    stream::unfold(served, |mut served| async { served.changed().await.ok().map(|()| ((), served)) })
 }
 
 /// Whether nothing of a cluster shall be changed now.

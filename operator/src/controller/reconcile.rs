@@ -26,12 +26,11 @@ use super::owner::{self, Owners};
 use super::report::Report;
 use super::rollout::{Plan, View};
 use super::scaling::{self, Memory, Scaling, Seen};
-use super::{Followed, Guarded, Settings, Shared, backoff, events, is_paused, lock, scale, turn, want};
+use super::{Guarded, Settings, backoff, events, is_paused, lock, scale, turn, want};
 use crate::desire::{Component, Facts, Objects, applications, desire, resolve};
 use crate::keeper::Shown;
 use crate::lease::Leadership;
-use crate::metrics_api::{MetricsApi, Served};
-use crate::resource::{Autoscaling, LiveCluster, LiveClusterStatus, MetricSource, Resolved, ServedBy};
+use crate::resource::{LiveCluster, LiveClusterStatus, MetricSource, Resolved, ServedBy};
 
 /// What reconciliations share. Nothing in it has to outlive this process.
 pub(super) struct Context {
@@ -40,7 +39,6 @@ pub(super) struct Context {
     leadership: Leadership,
     pods: PodsOf,
     clusters: Arc<Clusters>,
-    metrics: Arc<MetricsApi>,
     counts: Counts,
     recorder: Recorder,
     all: Store<Guarded>,
@@ -63,7 +61,6 @@ struct Known {
     shown: Option<Shown>,
     resolved: Resolved,
     plan: Plan,
-    served: Served,
     scaling: Scaling,
     /// None as long as there is no Secret: pods would not start.
     objects: Option<Objects>,
@@ -92,8 +89,14 @@ pub(super) fn retry(cluster: Arc<Guarded>, error: &Error, context: Arc<Context>)
 }
 
 impl Context {
-    pub fn new(client: Client, settings: Settings, followed: Followed, shared: &Shared, all: Store<Guarded>) -> Self {
-        let Followed { pods, clusters } = followed;
+    pub fn new(
+        client: Client,
+        settings: Settings,
+        pods: PodsOf,
+        clusters: Arc<Clusters>,
+        counts: Counts,
+        all: Store<Guarded>,
+    ) -> Self {
         let reporter = Reporter { controller: REPORTER.to_owned(), instance: Some(settings.name.to_string()) };
         Self {
             recorder: Recorder::new(client.clone(), reporter),
@@ -102,8 +105,7 @@ impl Context {
             leadership: clusters.leadership().clone(),
             pods,
             clusters,
-            metrics: Arc::clone(&shared.metrics),
-            counts: shared.counts.clone(),
+            counts,
             all,
             applied: Applied::default(),
             swept: Mutex::default(),
@@ -133,7 +135,6 @@ impl Context {
         lock(&self.scaled).remove(id);
         lock(&self.told).remove(id);
         self.counts.forget(id);
-        self.metrics.ask(&id.to_string(), false);
         if let Some(uid) = self.clusters.end(id) {
             tracing::info!(namespace = id.namespace, name = id.name, "served no more");
             self.applied.forget(&uid);
@@ -183,12 +184,7 @@ impl Context {
         let all = self.all.state();
         let all = all.iter().filter_map(|other| other.0.as_ref().ok());
         let may_update = turn::may_update(cluster, all, release);
-        let autoscaling = cluster.spec.edge.autoscaling.as_ref();
-        self.metrics.ask(&id.to_string(), autoscaling.is_some_and(Autoscaling::wants_built_in));
-        // Who leads and does not know it yet would let an autoscaler come or go.
-        let served = if self.leads() { self.metrics.known().await } else { self.metrics.served() };
-        let serves_metrics = served == Served::Serving;
-        let facts = |link_checksum| Facts { link_checksum, may_update, serves_metrics };
+        let facts = |link_checksum| Facts { link_checksum, may_update };
         let resolved = resolve(cluster, release, &facts(String::new()));
         let pods = self.pods.cluster(&id).await;
         let may_make = self.leads() && !is_paused(cluster);
@@ -197,7 +193,7 @@ impl Context {
         let handle = self.clusters.serve(cluster, link).await?;
         let shown = handle.as_ref().map(Handle::shown);
         let plan = plan(cluster, &observed, shown.as_ref(), &resolved);
-        let seen = Seen { cluster, resolved: &resolved, observed: &observed, shown: shown.as_ref(), served: &served };
+        let seen = Seen { cluster, resolved: &resolved, observed: &observed, shown: shown.as_ref() };
         let now = time::Instant::now().into_std();
         let scaling = lock(&self.scaled).entry(id.clone()).or_default().look(seen, now);
         let checksum = link.map(|link| link.checksum.clone()).or_else(|| observed.link_checksum());
@@ -206,7 +202,7 @@ impl Context {
             Objects { edge_replicas: scaling.edges.replicas, ..objects }
         });
         let waits_for_turn = !may_update && cluster.spec.image.is_none();
-        Ok(Known { id, uid, observed, handle, shown, resolved, plan, served, scaling, objects, waits_for_turn })
+        Ok(Known { id, uid, observed, handle, shown, resolved, plan, scaling, objects, waits_for_turn })
     }
 
     /// Changes objects: all that can be, whatever becomes of one of them.
@@ -277,7 +273,6 @@ impl Context {
             shown: known.shown.as_ref(),
             plan: &known.plan,
             resolved: &known.resolved,
-            served: &known.served,
             scaling: &known.scaling,
             own: &self.settings.own,
             address: observe::address(&self.client, &known.id.namespace, services).await?,

@@ -14,7 +14,6 @@ use super::rollout::Plan;
 use super::scaling::{self, Scaling, Seen};
 use crate::desire::{Component, selector};
 use crate::keeper::Shown;
-use crate::metrics_api::Served;
 use crate::resource::{ConditionType, LiveCluster, LiveClusterStatus, PoolStatus, Resolved, RoutesStatus, ServedBy};
 
 /// What a status is made from.
@@ -30,8 +29,6 @@ pub struct Report<'a> {
     pub plan: &'a Plan,
     /// The settings that are in force.
     pub resolved: &'a Resolved,
-    /// Who serves metrics to autoscalers.
-    pub served: &'a Served,
     /// The number of edges.
     pub scaling: &'a Scaling,
     /// Who serves it.
@@ -121,8 +118,8 @@ impl Report<'_> {
     }
 
     fn autoscaling(&self) -> Option<Finding> {
-        let Self { cluster, resolved, observed, shown, served, .. } = *self;
-        let seen = Seen { cluster, resolved, observed, shown, served };
+        let Self { cluster, resolved, observed, shown, .. } = *self;
+        let seen = Seen { cluster, resolved, observed, shown };
         let (status, reason, message) = scaling::finding(seen, self.scaling)?;
         Some(Finding { type_: ConditionType::AutoscalingActive, status, reason, message })
     }

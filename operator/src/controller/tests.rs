@@ -23,7 +23,7 @@ use tokio::time::timeout;
 
 use super::*;
 use crate::desire::LINK_KEY;
-use crate::process::{self, LEASE, MetricsApiConfig, Operator};
+use crate::process::{self, LEASE, Operator};
 use crate::store::KEY;
 
 /// An operator that runs, and the cluster that it serves.
@@ -47,7 +47,6 @@ impl Running {
             release: "live".to_owned(),
             image: "livecluster:test".to_owned(),
             network_policy: Vec::new(),
-            metrics_api: MetricsApiConfig::default(),
         };
         let operator = Operator::bind(&config, client.clone()).await.expect("a free port");
         let (shutdown, shut) = oneshot::channel::<()>();
@@ -57,7 +56,7 @@ impl Running {
         tasks.spawn(async move {
             let controller = |acting: Acting| {
                 tell.send(acting.metrics.clone()).expect("the test waits");
-                run(of_operator, settings, None, acting)
+                run(of_operator, settings, acting)
             };
             let ended = operator.run(controller, async { drop(shut.await) });
             ended.await.expect("the lease is kept");

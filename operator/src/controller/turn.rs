@@ -55,7 +55,7 @@ mod tests {
     fn cluster(name: &str, version: &str, progressing: bool) -> LiveCluster {
         let mut cluster = LiveCluster::new(name, LiveClusterSpec::default());
         cluster.metadata.uid = Some(name.to_owned());
-        let facts = Facts { link_checksum: String::new(), may_update: true, serves_metrics: false };
+        let facts = Facts { link_checksum: String::new(), may_update: true };
         let resolved = resolve(&cluster, &release(version), &facts);
         let condition = json!({
             "type": "Progressing", "status": if progressing { "True" } else { "False" }, "reason": "r", "message": "",

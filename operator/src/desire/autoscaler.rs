@@ -19,10 +19,9 @@ use crate::resource::{
 pub const METRIC: &str = "livecluster_edge_connections";
 
 /// What nobody set is filled in.
-pub(super) fn resolve(asked: &Autoscaling, serves_metrics: bool) -> ResolvedAutoscaling {
+pub(super) fn resolve(asked: &Autoscaling) -> ResolvedAutoscaling {
     let behavior = asked.behavior.clone().unwrap_or_default();
     let source = match asked.source.unwrap_or_default() {
-        MetricSource::Auto if serves_metrics => MetricSource::BuiltIn,
         MetricSource::Auto => MetricSource::Internal,
         asked => asked,
     };

@@ -55,15 +55,13 @@ pub struct OperatorPods {
 }
 
 /// What has to be known besides the resource.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Facts {
     /// A digest of what the link's Secret holds: pods are replaced when it changes, one after the other. While the Secret
     /// can't be read: what the pods have.
     pub link_checksum: String,
     /// Whether it is this cluster's turn to take the image of a new version of the operator.
     pub may_update: bool,
-    /// Whether the operator serves metrics to autoscalers.
-    pub serves_metrics: bool,
 }
 
 /// The objects of a cluster.

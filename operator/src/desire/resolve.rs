@@ -13,7 +13,7 @@ pub fn resolve(cluster: &LiveCluster, release: &Release, facts: &Facts) -> Resol
     Resolved {
         version: if image == release.image { release.version.clone() } else { version(&image) },
         image,
-        edge: edge(cluster, facts),
+        edge: edge(cluster),
         origin: origin(cluster),
         routing: routing(cluster),
         application_policy: cluster.spec.application_policy.unwrap_or_default(),
@@ -57,7 +57,7 @@ fn version(image: &str) -> String {
     name.split_once(':').map_or("latest", |(_, tag)| tag).to_owned()
 }
 
-fn edge(cluster: &LiveCluster, facts: &Facts) -> ResolvedEdge {
+fn edge(cluster: &LiveCluster) -> ResolvedEdge {
     let edge = &cluster.spec.edge;
     let drain = edge.drain.clone().unwrap_or_default();
     ResolvedEdge {
@@ -70,7 +70,7 @@ fn edge(cluster: &LiveCluster, facts: &Facts) -> ResolvedEdge {
         latency_ms: edge.latency_ms.unwrap_or(40),
         max_connections: edge.max_connections.unwrap_or(10_000),
         max_log_bytes: max_log_bytes(edge.max_log_bytes.as_ref(), edge.pod.as_ref()),
-        autoscaling: edge.autoscaling.as_ref().map(|asked| autoscaler::resolve(asked, facts.serves_metrics)),
+        autoscaling: edge.autoscaling.as_ref().map(autoscaler::resolve),
     }
 }
 
@@ -130,7 +130,7 @@ mod tests {
     }
 
     fn facts(may_update: bool) -> Facts {
-        Facts { link_checksum: String::new(), may_update, serves_metrics: false }
+        Facts { link_checksum: String::new(), may_update }
     }
 
     /// One that took the image of version 1.

@@ -2,12 +2,10 @@
 
 use std::net::SocketAddr;
 
-use livecluster_node::{Error, http};
-use tokio::net::TcpListener;
+use livecluster_node::Error;
 
 use crate::controller::Settings;
 use crate::desire::{OperatorPods, Release};
-use crate::metrics_api::Place;
 use crate::resource::ServedBy;
 
 /// What an operator is told.
@@ -35,29 +33,6 @@ pub struct Config {
     /// separated by commas. Without it, there are no policies.
     #[arg(long, env = "LIVECLUSTER_NETWORK_POLICY", value_name = "LABELS", value_delimiter = ',', value_parser = label)]
     pub network_policy: Vec<(String, String)>,
-    /// Whether and where metrics are served to autoscalers.
-    #[command(flatten)]
-    pub metrics_api: MetricsApiConfig,
-}
-
-/// Whether and where metrics are served to autoscalers.
-#[derive(Debug, Clone, Default, clap::Args)]
-pub struct MetricsApiConfig {
-    /// Where custom.metrics.k8s.io is served for autoscalers of edges, and registered while a LiveCluster asks for it;
-    /// without it, it is not.
-    #[arg(
-        long = "metrics-api-listen",
-        env = "LIVECLUSTER_METRICS_API_LISTEN",
-        value_name = "ADDRESS",
-        requires_all = ["service", "owner"]
-    )]
-    pub listen: Option<SocketAddr>,
-    /// The Service in the operator's namespace through which the API server reaches it.
-    #[arg(id = "service", long = "metrics-api-service", env = "LIVECLUSTER_METRICS_API_SERVICE", value_name = "NAME")]
-    pub service: Option<String>,
-    /// The ClusterRole with which the registration goes.
-    #[arg(id = "owner", long = "metrics-api-owner", env = "LIVECLUSTER_METRICS_API_OWNER", value_name = "NAME")]
-    pub owner: Option<String>,
 }
 
 impl Config {
@@ -76,14 +51,6 @@ impl Config {
                 network_policy: (!self.network_policy.is_empty()).then_some(network_policy),
             },
         }
-    }
-
-    /// Where metrics are served to autoscalers.
-    pub(super) async fn metrics_api(&self) -> Result<Option<(Place, TcpListener)>, Error> {
-        let MetricsApiConfig { listen: Some(address), service, owner } = &self.metrics_api else { return Ok(None) };
-        let (listener, _) = http::listen("--metrics-api-listen", *address).await?;
-        let [service, owner] = [service, owner].map(|name| name.clone().unwrap_or_default());
-        Ok(Some((Place { service, namespace: self.namespace.clone(), owner }, listener)))
     }
 
     /// Who this process is in an election: no other one, and not the one that runs in its pod after it.

@@ -18,7 +18,7 @@ use tokio::task::JoinSet;
 
 use crate::controller;
 use crate::lease::{Candidate, Ending, Leadership, Lost, Timing};
-pub use config::{Config, MetricsApiConfig};
+pub use config::Config;
 use pages::OperatorPages;
 pub use pages::metrics;
 
@@ -26,8 +26,8 @@ pub use pages::metrics;
 pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<(), Error> {
     let client = Client::try_default().await.map_err(|error| Error::Kubernetes(Box::new(error)))?;
     let operator = Operator::bind(&config, client.clone()).await?;
-    let (settings, metrics_api) = (config.controller(), config.metrics_api().await?);
-    operator.run(|acting| controller::run(client, settings, metrics_api, acting), shutdown).await
+    let settings = config.controller();
+    operator.run(|acting| controller::run(client, settings, acting), shutdown).await
 }
 
 /// An operator whose socket is bound.

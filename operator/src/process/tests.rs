@@ -32,7 +32,6 @@ impl Running {
             watch_namespaces: Vec::new(),
             release: "live".to_owned(),
             network_policy: Vec::new(),
-            metrics_api: MetricsApiConfig::default(),
             image: "livecluster:test".to_owned(),
         };
         let operator = Operator::bind(&config, client).await.expect("a free port");

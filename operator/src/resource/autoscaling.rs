@@ -25,10 +25,9 @@ pub struct Autoscaling {
     #[schemars(range(min = 1, max = 1_000_000))]
     pub connections_per_edge: i32,
 
-    /// Who counts. `BuiltIn`: a HorizontalPodAutoscaler, to which the operator serves `custom.metrics.k8s.io` itself.
-    /// `External`: a HorizontalPodAutoscaler, which needs somebody else to serve that from the metric
-    /// `livecluster_edge_connections` of edges. `Internal`: the operator, which reckons as a HorizontalPodAutoscaler would.
-    /// `Auto` (default): `BuiltIn` where the operator serves it and the API server reaches that, else `Internal`.
+    /// Who counts. `Internal`: the operator, which reckons as a HorizontalPodAutoscaler would and needs nothing else.
+    /// `External`: a HorizontalPodAutoscaler, which needs somebody to serve it `custom.metrics.k8s.io` from the metric
+    /// `livecluster_edge_connections` of edges. `Auto` (default): what needs nothing else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "MetricSource")]
     pub source: Option<MetricSource>,
@@ -38,22 +37,13 @@ pub struct Autoscaling {
     pub behavior: Option<Behavior>,
 }
 
-impl Autoscaling {
-    /// Whether the operator's own metrics are asked for.
-    pub fn wants_built_in(&self) -> bool {
-        matches!(self.source.unwrap_or_default(), MetricSource::Auto | MetricSource::BuiltIn)
-    }
-}
-
 /// Who counts connections for the autoscaler.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum MetricSource {
     /// What needs nothing else.
     #[default]
     Auto,
-    /// A HorizontalPodAutoscaler, to which the operator serves the metric.
-    BuiltIn,
-    /// A HorizontalPodAutoscaler, to which somebody else serves the metric.
+    /// A HorizontalPodAutoscaler, to which somebody serves the metric.
     External,
     /// The operator, which is the autoscaler itself.
     Internal,

@@ -61,7 +61,7 @@ pub struct ResolvedAutoscaling {
     pub max_replicas: i32,
     /// Clients that an edge should have on average.
     pub connections_per_edge: i32,
-    /// Who counts: `BuiltIn`, `External` or `Internal`.
+    /// Who counts: `External` or `Internal`.
     pub source: MetricSource,
     /// How fast.
     pub behavior: Behavior,

@@ -1,4 +1,4 @@
-//! A Kubernetes API server in memory, for tests of those who talk to one: objects of any kind, with resource
+//! A Kubernetes API server in memory, for tests of those who talk to one: objects of any namespaced kind, with resource
 //! versions, conflicts and watches as a real one has them. There is no socket in between, so that it also works for a
 //! test that has stopped the clock.
 
@@ -7,7 +7,6 @@ mod objects;
 mod request;
 mod watch;
 
-use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::body::Body;
@@ -34,8 +33,6 @@ struct Shared {
     /// Counts the changes.
     changes: Sender<u64>,
     lists_in_pages_only: Mutex<bool>,
-    /// Who may do all that is asked about.
-    users: Mutex<HashSet<String>>,
 }
 
 impl Server {
@@ -55,16 +52,6 @@ impl Server {
             async move { server.serve(request, line).await }
         });
         (Client::new(service, namespace), line)
-    }
-
-    /// Reviews of what this user may do say from now on that it may do all, or nothing.
-    pub fn allow(&self, user: &str, all: bool) {
-        let mut users = lock(&self.shared.users);
-        if all {
-            users.insert(user.to_owned());
-        } else {
-            users.remove(user);
-        }
     }
 
     /// All that is stored, as a backup.
@@ -104,7 +91,6 @@ impl Server {
             }
             Verb::List => Ok(self.objects().list(&target)),
             Verb::Get => self.objects().get(&target),
-            Verb::Create(review) if review["kind"] == "SubjectAccessReview" => Ok(self.review(review)),
             Verb::Create(object) => self.objects().create(&target, object),
             Verb::Replace(object) => self.objects().replace(&target, object),
             Verb::Delete(uid) => self.objects().delete(&target, uid.as_deref()),
@@ -116,13 +102,6 @@ impl Server {
             Ok(object) => Response::new(Body::from(object.to_string())),
             Err(refused) => failure(refused.code(), refused.reason(), &target.path),
         }
-    }
-
-    fn review(&self, mut review: Value) -> Value {
-        let user = review["spec"]["user"].as_str().unwrap_or_default();
-        let allowed = lock(&self.shared.users).contains(user);
-        review["status"] = serde_json::json!({"allowed": allowed});
-        review
     }
 
     fn objects(&self) -> MutexGuard<'_, Objects> {

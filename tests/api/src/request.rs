@@ -81,13 +81,10 @@ impl Request {
 impl Target {
     fn of(parts: &Parts, query: &BTreeMap<&str, &str>) -> Result<Self, String> {
         let path = parts.uri.path().to_owned();
+        let after = path.find("/namespaces/").ok_or("only namespaced kinds are served")? + "/namespaces/".len();
         let whole = path.strip_suffix("/status").unwrap_or(&path);
-        let (namespace, rest) = match whole.split_once("/namespaces/") {
-            Some((_, rest)) => rest.split_once('/').unwrap_or((rest, "")),
-            None => ("", kind_and_name(whole).ok_or("it names no version of an API")?),
-        };
-        let mut rest = rest.splitn(2, '/');
-        let (plural, name) = (rest.next().unwrap_or_default(), rest.next());
+        let mut rest = whole[after..].splitn(3, '/');
+        let (namespace, plural, name) = (rest.next().unwrap_or_default(), rest.next().unwrap_or_default(), rest.next());
         let collection = match name {
             Some(name) => whole[..whole.len() - name.len() - 1].to_owned(),
             None => path.clone(),
@@ -101,14 +98,6 @@ impl Target {
         });
         let (name, namespace) = (name.or(selected).map(str::to_owned), namespace.to_owned());
         Ok(Self { path, namespace, collection, name })
-    }
-}
-
-/// Of what is in no namespace: what follows the version.
-fn kind_and_name(path: &str) -> Option<&str> {
-    match path.strip_prefix("/api/") {
-        Some(rest) => rest.split_once('/').map(|(_, rest)| rest),
-        None => path.strip_prefix("/apis/")?.splitn(3, '/').nth(2),
     }
 }
 

@@ -161,7 +161,7 @@ mod tests {
         let mut spec = LiveClusterSpec::default();
         spec.edge.autoscaling = Some(serde_json::from_value(autoscaling).expect("settings"));
         let release = Release { version: "1".to_owned(), image: "i".to_owned(), network_policy: None };
-        let facts = Facts { link_checksum: String::new(), may_update: true, serves_metrics: false };
+        let facts = Facts { link_checksum: String::new(), may_update: true };
         resolve(&LiveCluster::new("demo", spec), &release, &facts).edge.autoscaling.expect("asked for")
     }
 

@@ -5,7 +5,6 @@ use kube::ResourceExt;
 
 use super::{Scaling, Seen};
 use crate::desire::Component;
-use crate::metrics_api::Served;
 use crate::resource::{MetricSource, ResolvedAutoscaling};
 
 /// Whether it works, why in a word, and in a sentence. None if there is nothing to say: nobody asked for one.
@@ -27,23 +26,17 @@ pub fn finding(seen: Seen<'_>, scaling: &Scaling) -> Option<(bool, &'static str,
         MetricSource::Internal if scaling.unknown => {
             (false, "NoEdgeAnswers", "no edge can be asked for its connections: nothing changes".to_owned())
         }
-        MetricSource::Internal => {
-            (true, "Internal", format!("the operator itself keeps {}{}", bounds(settings), seen.why_not_built_in()))
-        }
-        MetricSource::BuiltIn => by_kubernetes(seen, settings, "BuiltIn"),
-        MetricSource::Auto | MetricSource::External => by_kubernetes(seen, settings, "External"),
+        MetricSource::Internal => (true, "Internal", format!("the operator itself keeps {}", bounds(settings))),
+        MetricSource::Auto | MetricSource::External => by_kubernetes(seen, settings),
     })
 }
 
-fn by_kubernetes(seen: Seen<'_>, settings: &ResolvedAutoscaling, source: &'static str) -> (bool, &'static str, String) {
+fn by_kubernetes(seen: Seen<'_>, settings: &ResolvedAutoscaling) -> (bool, &'static str, String) {
     let autoscaler = seen.observed.autoscaler.as_ref();
     match autoscaler.and_then(scaling_active) {
         Some((true, _)) => {
             let name = autoscaler.map(ResourceExt::name_any).unwrap_or_default();
-            (true, source, format!("HorizontalPodAutoscaler \"{name}\" keeps {}", bounds(settings)))
-        }
-        Some((false, message)) if source == "BuiltIn" => {
-            (false, "NoMetrics", format!("{message}{}", seen.why_not_built_in()))
+            (true, "External", format!("HorizontalPodAutoscaler \"{name}\" keeps {}", bounds(settings)))
         }
         Some((false, message)) => (false, "NoMetrics", message),
         None => (false, "Pending", "the HorizontalPodAutoscaler has not looked yet".to_owned()),
@@ -63,23 +56,6 @@ fn scaling_active(autoscaler: &HorizontalPodAutoscaler) -> Option<(bool, String)
 }
 
 impl Seen<'_> {
-    /// Why the operator's own metrics are not used, to go on with. Nothing if nobody asked for them.
-    fn why_not_built_in(&self) -> String {
-        let source = self.cluster.spec.edge.autoscaling.as_ref().and_then(|asked| asked.source).unwrap_or_default();
-        if matches!(source, MetricSource::Internal | MetricSource::External) {
-            return String::new();
-        }
-        match self.served {
-            Served::Serving | Served::Unknown => String::new(),
-            Served::Off => "; this operator does not serve custom.metrics.k8s.io".to_owned(),
-            Served::Waiting => "; custom.metrics.k8s.io is not served by this operator yet".to_owned(),
-            Served::Foreign(whose) => format!("; custom.metrics.k8s.io is served by {whose}"),
-            Served::Withdrawn => {
-                "; the API server did not reach custom.metrics.k8s.io at this operator, which is tried again".to_owned()
-            }
-        }
-    }
-
     /// Another autoscaler of the same edges, in a sentence. One that a person made for the LiveCluster is none if nobody
     /// asked for ours.
     fn rival(&self, has_own: bool) -> Option<String> {

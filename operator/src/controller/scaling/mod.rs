@@ -14,7 +14,6 @@ use super::observe::{Observed, ends_at};
 use super::pods;
 use crate::desire::Component;
 use crate::keeper::Shown;
-use crate::metrics_api::Served;
 use crate::resource::{LiveCluster, MetricSource, Resolved, ResolvedAutoscaling};
 use autoscaler::{Advice, Autoscaler, Sample};
 use emptiest::View;
@@ -44,8 +43,6 @@ pub struct Seen<'a> {
     pub observed: &'a Observed,
     /// What its keeper shows.
     pub shown: Option<&'a Shown>,
-    /// Who serves metrics to autoscalers.
-    pub served: &'a Served,
 }
 
 /// What follows.
@@ -71,11 +68,7 @@ impl Memory {
         };
         let (write, unknown) = match settings.source {
             MetricSource::Internal => self.reckon(seen, settings, now),
-            MetricSource::Auto | MetricSource::BuiltIn | MetricSource::External => {
-                // What it would have advised says nothing later.
-                (self.autoscaler, self.advised, self.asked) = (Autoscaler::default(), None, None);
-                (None, false)
-            }
+            MetricSource::Auto | MetricSource::External => (None, false),
         };
         let held = self.hold(seen, settings, now);
         let wanted = if held.is_some() { seen.current() } else { asked };

@@ -15,7 +15,6 @@ struct Site {
     observed: Observed,
     shown: Shown,
     memory: Memory,
-    served: Served,
     start: Instant,
 }
 
@@ -43,27 +42,25 @@ impl Site {
             observed: Observed { pods, edges: Some(edges), ..Observed::nothing() },
             shown: Shown { connections: told, ..Shown::default() },
             memory: Memory::default(),
-            served: Served::default(),
             start: Instant::now(),
         }
     }
 
     fn at(&mut self, second: u64) -> Scaling {
         let resolved = self.resolved();
-        let Self { cluster, observed, shown, memory, served, start } = self;
-        let seen = Seen { cluster, resolved: &resolved, observed, shown: Some(shown), served };
+        let Self { cluster, observed, shown, memory, start } = self;
+        let seen = Seen { cluster, resolved: &resolved, observed, shown: Some(shown) };
         memory.look(seen, *start + Duration::from_secs(second))
     }
 
     fn finding(&self, scaling: &Scaling) -> Option<(bool, &'static str, String)> {
-        let Self { cluster, observed, shown, served, .. } = self;
-        finding(Seen { cluster, resolved: &self.resolved(), observed, shown: Some(shown), served }, scaling)
+        let Self { cluster, observed, shown, .. } = self;
+        finding(Seen { cluster, resolved: &self.resolved(), observed, shown: Some(shown) }, scaling)
     }
 
     fn resolved(&self) -> Resolved {
         let release = Release { version: "1".to_owned(), image: "i".to_owned(), network_policy: None };
-        let serves_metrics = self.served == Served::Serving;
-        let facts = Facts { serves_metrics, ..Facts::default() };
+        let facts = Facts { link_checksum: String::new(), may_update: true };
         resolve(&self.cluster, &release, &facts)
     }
 
@@ -160,29 +157,6 @@ fn what_kubernetes_autoscaler_writes_is_obeyed_at_once() {
     site.ask(2, "kube-controller-manager");
 
     assert_eq!(site.at(1).edges.mark, ["demo-edge-1"]);
-}
-
-#[test]
-fn metrics_come_from_the_operator_where_it_serves_them_and_it_is_said_why_not() {
-    let foreign = Served::Foreign("monitoring/adapter".to_owned());
-    let cases = [
-        ("Auto", Served::Serving, "BuiltIn", "HorizontalPodAutoscaler \"demo-edge\" keeps 2 to 20 edges"),
-        ("Auto", foreign.clone(), "Internal", "; custom.metrics.k8s.io is served by monitoring/adapter"),
-        ("Auto", Served::Withdrawn, "Internal", "; the API server did not reach custom.metrics.k8s.io"),
-        ("Auto", Served::Off, "Internal", "; this operator does not serve custom.metrics.k8s.io"),
-        ("BuiltIn", Served::Waiting, "BuiltIn", "HorizontalPodAutoscaler \"demo-edge\" keeps"),
-        ("External", foreign, "External", "HorizontalPodAutoscaler \"demo-edge\" keeps"),
-    ];
-    for (source, served, expected, words) in cases {
-        let mut site = Site::new(source, &[100, 100]);
-        site.served = served;
-        site.set_autoscaler(2, "True", "");
-        let scaling = site.at(0);
-
-        let (works, reason, message) = site.finding(&scaling).expect("something to say");
-
-        assert!(works && reason == expected && message.contains(words), "{source}: {reason}: {message}");
-    }
 }
 
 #[test]
